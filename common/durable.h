@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Files that survive power cuts: written beside, fsync'd, renamed, directory fsync'd.
+ * A reader sees the old contents or the new, never a mixture. After 0 the data is on disk.
+ */
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Creates/replaces `name` in the directory. Negative errno (ENOSPC, EROFS, EIO …): the old file is
+ * still there, the temporary one is gone. */
+int durable_replace(int directory_fd, const char *name, const void *data, size_t length, mode_t mode);
+
+/*
+ * Reads a whole regular file. The caller frees *ret_data (NUL-terminated beyond length). -ENOENT if
+ * absent; -ELOOP for a symlink; -EPERM if it is not a regular file with one link, owned by us (the
+ * effective uid) or root, or is writable by group or others; -EFBIG if larger than maximum.
+ */
+int durable_read(int directory_fd, const char *name, size_t maximum, char **ret_data,
+		 size_t *ret_length);
+
+/* Removes and makes the removal durable; 0 if it was absent already. */
+int durable_remove(int directory_fd, const char *name);

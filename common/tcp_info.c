@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/tcp_info.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "common/base.h"
+
+_Static_assert(offsetof(TcpInfoRaw, total_retrans) + 4 == 104, "tcp_info of 2.6");
+_Static_assert(offsetof(TcpInfoRaw, delivery_rate) == 160, "tcp_info of 4.6");
+_Static_assert(offsetof(TcpInfoRaw, bytes_sent) == 200, "tcp_info of 4.18");
+_Static_assert(offsetof(TcpInfoRaw, rcv_wnd) == 232, "tcp_info of 5.4");
+_Static_assert(offsetof(TcpInfoRaw, received_ce) == 248, "tcp_info of 6.7");
+
+void tcp_info_set(TcpInfo *info, const void *bytes, size_t length)
+{
+	memset(info, 0, sizeof(*info));
+	info->length = (uint32_t)MIN(length, sizeof(info->raw));
+	memcpy(&info->raw, bytes, info->length);
+}
+
+int tcp_info_from_socket(int fd, TcpInfo *ret_info)
+{
+	char buffer[512] = {0};
+	socklen_t length = sizeof(buffer);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, buffer, &length) < 0)
+		return -errno;
+
+	tcp_info_set(ret_info, buffer, length);
+	return 0;
+}
+
+bool tcp_info_min_rtt(const TcpInfo *info, uint32_t *ret_us)
+{
+	if (!tcp_info_has(info, min_rtt_us) || info->raw.min_rtt_us == 0 ||
+	    info->raw.min_rtt_us == UINT32_MAX)
+		return false;
+
+	*ret_us = info->raw.min_rtt_us;
+	return true;
+}
+
+const char *tcp_info_ca_state_name(uint8_t ca_state)
+{
+	static const char *const names[] = {"open", "disorder", "cwr", "recovery", "loss"};
+
+	return ca_state < ARRAY_SIZE(names) ? names[ca_state] : "unknown";
+}
