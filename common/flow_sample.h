@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * One TCP socket as one sock_diag message described it: the value that travels from the kernel
+ * reader (daemon/kern) to the model, neither of which knows the other.
+ */
+#include "common/address.h"
+#include "common/tcp_info.h"
+
+#define CONGESTION_NAME_MAX 16 /* TCP_CA_NAME_MAX */
+
+/* enum tcp states, include/net/tcp_states.h */
+#define TCP_STATE_ESTABLISHED 1
+#define TCP_STATE_LISTEN      10
+
+typedef struct FlowSample {
+	uint64_t cookie; /* idiag_cookie: unique per socket until reboot */
+	Address local, remote;
+	uint16_t local_port, remote_port; /* host order */
+	uint8_t state;
+	bool destroyed; /* from the destroy group: final counters, no congestion, no skmeminfo */
+	uint32_t inode, uid;
+	uint32_t rqueue, wqueue; /* LISTEN: accept queue and its maximum */
+
+	TcpInfo info;
+	char congestion[CONGESTION_NAME_MAX]; /* "" if not delivered */
+
+	bool has_skmeminfo;
+	uint32_t rmem_alloc, rcvbuf, wmem_alloc, sndbuf, wmem_queued, backlog, drops; /* bytes */
+
+	bool has_bbr;
+	uint64_t bbr_bw; /* bytes/s */
+	uint32_t bbr_min_rtt_us, bbr_pacing_gain, bbr_cwnd_gain; /* gains << 8 */
+} FlowSample;

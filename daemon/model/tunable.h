@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The table of tunables: every sysctl netoptd may ever write, with its kind, range and reason. What
+ * is not in this table cannot be written. Values are parsed into normal form, so that comparing two
+ * of them never depends on white space. Source of semantics and ranges: ip-sysctl.rst and
+ * net/ipv4/sysctl_net_ipv4.c; our ranges are narrower than the kernel's, which accepts nonsense.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum TunableId {
+	TUNABLE_TCP_CONGESTION_CONTROL,
+	TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL, /* only as the collateral of the one above */
+	TUNABLE_TCP_RMEM,
+	TUNABLE_TCP_WMEM,
+	TUNABLE_TCP_FASTOPEN,
+	_TUNABLES,
+} TunableId;
+
+typedef enum TunableKind {
+	TUNABLE_WORD,    /* one name, [a-z0-9_] */
+	TUNABLE_WORDS,   /* a set of names; order as given */
+	TUNABLE_INTEGER, /* one number */
+	TUNABLE_TRIPLE,  /* min default max, ascending */
+} TunableKind;
+
+typedef enum TunableScope {
+	TUNABLE_SCOPE_NETNS, /* per network namespace */
+	TUNABLE_SCOPE_HOST,  /* one for the kernel; writable only in the init namespace */
+} TunableScope;
+
+#define TUNABLE_WORD_MAX 128
+
+typedef struct Tunable {
+	const char *key; /* "net.ipv4.tcp_rmem" */
+	TunableKind kind;
+	TunableScope scope;
+	int64_t minimum, maximum; /* of each number */
+	/* Written by the kernel as a side effect of writing this one, or _TUNABLES. */
+	TunableId collateral;
+	bool proposable;     /* false: only ever restored */
+	const char *reason;  /* why we would write it */
+	const char *affects; /* which connections feel it */
+} Tunable;
+
+typedef struct TunableValue {
+	TunableKind kind;
+	int64_t numbers[3];
+	char words[TUNABLE_WORD_MAX]; /* WORD, WORDS: separated by one blank */
+} TunableValue;
+
+extern const Tunable tunables[_TUNABLES];
+
+/* NULL if we have no such tunable. Accepts the dotted key only. */
+const Tunable *tunable_find(const char *key, TunableId *ret_id);
+/* Text of the kernel or of a user → value. -EINVAL: not of this kind. No range check. */
+int tunable_parse(const Tunable *tunable, const char *text, TunableValue *ret_value);
+/* What is written to the kernel, and shown: "4096 131072 6291456". buffer ≥ TUNABLE_WORD_MAX */
+const char *tunable_format(const TunableValue *value, char *buffer, size_t size);
+bool tunable_equal(const TunableValue *a, const TunableValue *b);
+/* 0, or -ERANGE with the reason in `reason` ("max 99999999999 is over 536870912"). */
+int tunable_check(const Tunable *tunable, const TunableValue *value, char *reason, size_t size);
