@@ -49,5 +49,9 @@ void map_remove(Map *map, MapEntry *entry);
 	for (MapEntry *entry = (map)->newest, *map_older_ = entry ? entry->older : NULL; entry;    \
 	     entry = map_older_, map_older_ = entry ? entry->older : NULL)
 
+/*
+ * Keyed with a secret of this process, so that nobody outside can choose keys that collide. Hence
+ * they differ from run to run: never store or send one.
+ */
 uint64_t map_hash_bytes(const void *bytes, size_t length);
 uint64_t map_hash_u64(uint64_t value);
