@@ -10,8 +10,11 @@
 
 #define WIRE_MESSAGE_MAX (256 * 1024)
 
+/* Zero-initialise. */
 typedef struct WireReader {
 	Text buffer;
+	size_t consumed; /* bytes of the buffer that were handed out */
+	size_t tail;     /* where the unfinished message starts: after the last NUL */
 } WireReader;
 
 void wire_reader_clear(WireReader *reader);
@@ -22,7 +25,8 @@ int wire_feed(WireReader *reader, const char *bytes, size_t length);
 int wire_next(WireReader *reader, Json **ret_json);
 
 /* A call as Varlink defines it: top-level keys method (string), parameters (object or null), oneway,
- * more, upgrade (booleans); anything else, or oneway with more, is -EBADMSG. */
+ * more, upgrade (booleans); anything else, or oneway with more, is -EBADMSG. So is a true upgrade:
+ * any reply would tell the caller that the connection now speaks another protocol. */
 typedef struct WireCall {
 	const char *method; /* points into the json */
 	Json *parameters;   /* borrowed; NULL if none */

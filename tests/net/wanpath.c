@@ -125,17 +125,17 @@ static bool serialise(struct wanpath *path, size_t length, uint64_t now_ns)
 	return true;
 }
 
-bool wanpath_admit(struct wanpath *path, size_t length, size_t header, uint64_t now_ns)
+bool wanpath_admit(struct wanpath *path, size_t length, uint64_t now_ns)
 {
 	const struct wanpath_params *params = &path->params;
 	struct wanpath_packet *packet;
 	uint64_t due;
 
 	assert(path->n_used < path->n_slots);
-	assert(length >= header && sizeof(*packet) + length <= path->slot_size);
+	assert(sizeof(*packet) + length <= path->slot_size);
 
-	count(path, length - header);
-	if (!serialise(path, length - header, now_ns)) {
+	count(path, length);
+	if (!serialise(path, length, now_ns)) {
 		path->counters.queue_dropped++;
 		return false;
 	}

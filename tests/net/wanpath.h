@@ -48,7 +48,7 @@ struct wanpath {
 	size_t slot_size, n_slots, first, n_used;
 };
 
-/* `packet_max` is the longest packet, headers included. Returns 0 or -ENOMEM. */
+/* `packet_max` is the longest packet. Returns 0 or -ENOMEM. */
 int wanpath_init(struct wanpath *path, size_t packet_max, size_t n_slots, uint64_t seed);
 void wanpath_clear(struct wanpath *path);
 void wanpath_seed(struct wanpath *path, uint64_t seed);
@@ -56,10 +56,10 @@ void wanpath_seed(struct wanpath *path, uint64_t seed);
 /* Where the next packet may be written (packet_max bytes), NULL when the store is full. */
 uint8_t *wanpath_slot(struct wanpath *path);
 /*
- * Takes the `length` bytes in wanpath_slot() into the path, of which `header` do not exist on the
- * wire. Returns true if the packet will arrive. `now_ns` never decreases between calls.
+ * Takes the `length` bytes in wanpath_slot() into the path. Returns true if the packet will arrive.
+ * `now_ns` never decreases between calls.
  */
-bool wanpath_admit(struct wanpath *path, size_t length, size_t header, uint64_t now_ns);
+bool wanpath_admit(struct wanpath *path, size_t length, uint64_t now_ns);
 /* To be called instead of wanpath_admit() when there was no slot. */
 void wanpath_refuse(struct wanpath *path, size_t length);
 

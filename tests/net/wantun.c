@@ -198,7 +198,7 @@ void wantun_close(struct wantun *tun)
 
 uint64_t wantun_missed(const struct wantun *tun)
 {
-	char buffer[8192], *line, *save = NULL;
+	char buffer[8192], name[sizeof(tun->device) + 2], *line, *save = NULL;
 	uint64_t missed;
 	ssize_t n;
 
@@ -206,7 +206,8 @@ uint64_t wantun_missed(const struct wantun *tun)
 	if (n < 0)
 		return UINT64_MAX;
 	buffer[n] = '\0';
-	line = strstr(buffer, tun->device);
+	(void) snprintf(name, sizeof(name), "%s:", tun->device);
+	line = strstr(buffer, name);
 	if (!line)
 		return UINT64_MAX;
 

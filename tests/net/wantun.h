@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #define WANTUN_ADDRESSES_MAX 8
-#define WANTUN_HEADER_MAX 16 /* bytes in front of each packet that do not exist on the wire */
 
 struct wantun_spec {
 	const char *netns; /* a name in /run/netns, a process id, or a path */

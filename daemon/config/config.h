@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The configuration as typed values. One key table (keys.c) gives the parser, the defaults, the
+ * commented template (conf/netopt.conf is generated from it) and the man page check.
+ *
+ * Files: the main file, then *.conf of the drop-in directories: /usr/lib/netopt.conf.d,
+ * /run/netopt.conf.d, /etc/netopt.conf.d (beside the main file when another one was named: FILE.d),
+ * merged by file name as systemd does: same name in a later directory replaces the earlier one.
+ * Later files override single keys of earlier ones; the same key twice within one file is an error.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum ConfigMode {
+	CONFIG_MODE_OBSERVE, /* measure only */
+	CONFIG_MODE_ADVISE,  /* also propose, and log what would be done */
+	CONFIG_MODE_AUTO,    /* act */
+} ConfigMode;
+
+typedef enum ConfigOnStop {
+	CONFIG_ON_STOP_RESTORE,
+	CONFIG_ON_STOP_KEEP,
+} ConfigOnStop;
+
+typedef enum ConfigObjective {
+	CONFIG_OBJECTIVE_LATENCY,
+	CONFIG_OBJECTIVE_BALANCED,
+	CONFIG_OBJECTIVE_THROUGHPUT,
+} ConfigObjective;
+
+/* auto | off | a fixed value (or for CongestionControl: a list of allowed ones). */
+typedef enum ConfigTuningKind {
+	CONFIG_TUNING_AUTO,
+	CONFIG_TUNING_OFF,
+	CONFIG_TUNING_FIXED, /* Buffers=, FastOpen=: the value is set and held, without trial */
+	CONFIG_TUNING_LIST,  /* CongestionControl=: auto, but only among these; one name: fixed */
+} ConfigTuningKind;
+
+#define CONFIG_CC_MAX        8
+#define CONFIG_CC_NAME_MAX   16
+#define CONFIG_ENDPOINTS_MAX 1024
+#define CONFIG_NAME_MAX      64
+#define CONFIG_URL_MAX       320
+#define CONFIG_HOST_MAX      256
+
+typedef struct ConfigEndpoint {
+	char name[CONFIG_NAME_MAX]; /* [A-Za-z0-9._-]+ */
+	char url[CONFIG_URL_MAX];   /* as written */
+	char host[CONFIG_HOST_MAX]; /* name or numeric address, without brackets */
+	uint16_t port;
+	uint64_t interval_ns, timeout_ns;
+	uint64_t target_p99_ns; /* 0: none */
+	const char *file;       /* where [Endpoint NAME] stands (owned by the Config) */
+	unsigned line;
+} ConfigEndpoint;
+
+typedef struct Config {
+	/* [Daemon] */
+	ConfigMode mode;
+	ConfigOnStop on_stop;
+	uint64_t interval_ns; /* the longest time between two sweeps of the kernel's TCP state */
+	char *state_directory, *socket; /* NULL: STATE_DIRECTORY/RUNTIME_DIRECTORY or the default */
+	int log_level;
+	/* [Tuning] */
+	ConfigTuningKind congestion, buffers, fast_open;
+	char congestion_allowed[CONFIG_CC_MAX][CONFIG_CC_NAME_MAX];
+	size_t n_congestion_allowed;
+	uint64_t buffers_max_bytes;  /* FIXED: the maximum of tcp_rmem and tcp_wmem */
+	unsigned fast_open_bits;     /* FIXED: 0..3 */
+	unsigned memory_budget_permille; /* of the kernel's TCP memory pressure mark; or */
+	uint64_t memory_budget_bytes;    /* an absolute amount if not 0 */
+	ConfigObjective objective;
+
+	ConfigEndpoint *endpoints;
+	size_t n_endpoints;
+
+	char **files; /* that were read, in order; n_files entries */
+	size_t n_files;
+} Config;
+
+/* One problem: "file:line:column: message". Line 0: the whole file. */
+typedef struct ConfigProblem {
+	char *file;
+	unsigned line, column;
+	char *message;
+} ConfigProblem;
+
+typedef struct ConfigProblems {
+	ConfigProblem *problems;
+	size_t n, allocated;
+	size_t dropped; /* beyond CONFIG_PROBLEMS_MAX */
+} ConfigProblems;
+#define CONFIG_PROBLEMS_MAX 200
+
+void config_problems_clear(ConfigProblems *problems);
+/* "FILE:LINE:COLUMN: message", owned by the caller. */
+char *config_problem_format(const ConfigProblem *problem);
+
+/* All defaults, no endpoint. -ENOMEM */
+int config_new(Config **ret_config);
+void config_free(Config *config);
+
+enum { CONFIG_INVALID = 1 };
+/*
+ * Reads the main file and the drop-ins. 0; CONFIG_INVALID with every problem in `problems`
+ * (nothing is returned: the caller keeps what it has); negative errno only for lack of memory.
+ * A missing main file is a problem only if `must_exist`.
+ */
+int config_load(const char *main_file, bool must_exist, ConfigProblems *problems,
+		Config **ret_config);
+
+/* What a reload changes. */
+typedef struct ConfigDiff {
+	bool daemon, tuning;       /* some key of the section differs */
+	bool needs_restart;        /* Socket= or StateDirectory= differ: not applied by a reload */
+	size_t added, removed, changed; /* endpoints, by name */
+} ConfigDiff;
+ConfigDiff config_diff(const Config *old_config, const Config *new_config);
+bool config_endpoint_equal(const ConfigEndpoint *a, const ConfigEndpoint *b);
+const ConfigEndpoint *config_find_endpoint(const Config *config, const char *name);
+
+/* The commented template with every key at its default: what conf/netopt.conf holds. Caller frees. */
+char *config_template(void);
+
+const char *config_mode_name(ConfigMode mode);
+const char *config_on_stop_name(ConfigOnStop on_stop);
+const char *config_objective_name(ConfigObjective objective);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The control socket: Varlink over AF_UNIX, interface org.netopt.Daemon (common/interface.h holds
+ * the IDL). Read methods for everybody, changing methods for root and the group netopt by
+ * SO_PEERCRED (supplementary groups: SO_PEERGROUPS). It sees the daemon through const views
+ * and asks for changes through function pointers; it owns nothing of what it shows.
+ */
+#include "common/clock.h"
+#include "common/text.h"
+#include "daemon/config/config.h"
+#include "daemon/kern/host.h"
+#include "daemon/model/endpoint.h"
+#include "daemon/model/path_table.h"
+#include "daemon/policy/engine.h"
+#include "daemon/run/loop.h"
+#include "daemon/tune/registry.h"
+
+/* What the daemon shows; filled anew for each call, valid only during it. */
+typedef struct ControlView {
+	uint64_t now_ns, realtime_ns, started_ns;
+	const Config *config;
+	const HostIdentity *identity;
+	Endpoint *const *endpoints;
+	size_t n_endpoints;
+	const PathTable *paths;
+	const Registry *registry;
+	const Engine *engine;
+	bool dry_run;
+	bool tuning_possible;      /* false: no state directory, or no permission */
+	const char *tuning_reason; /* why not; "" otherwise */
+	const char *last_reload_error; /* "" if the last reload was fine */
+	uint64_t sweeps, sweep_last_ns, sweep_period_ns, sweep_incomplete;
+	uint64_t sweep_sockets;
+	uint64_t destroy_lost;
+} ControlView;
+
+typedef struct ControlOps {
+	void (*view)(void *context, ControlView *ret_view);
+	/* Changing verbs; `message` gets one sentence for the user. 0, -ENOENT, -EBUSY, other errno. */
+	int (*revert)(void *context, uint64_t change_id, Text *message); /* 0: all */
+	int (*pause)(void *context, uint64_t duration_ns, Text *message); /* 0: until resumed */
+	int (*resume)(void *context, Text *message);
+	int (*reload)(void *context, Text *message); /* -EINVAL: message lists every problem */
+	void *context;
+} ControlOps;
+
+typedef struct Control Control;
+
+typedef struct ControlParams {
+	Loop *loop;
+	Clock clock;
+	const char *path;  /* of the socket; created 0666, beside it and renamed */
+	int listen_fd;     /* from socket activation; -1: bind path */
+	const char *group; /* may change things; may not exist */
+	ControlOps ops;
+} ControlParams;
+
+int control_new(const ControlParams *params, Control **ret_control);
+/* Closes all clients; removes the socket if it is still ours. */
+void control_free(Control *control);
+size_t control_client_count(const Control *control);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The methods of org.netopt.Daemon and org.varlink.service: one table; a call in, a reply out. Pure
+ * but for the ControlOps it calls: no socket here, so every method is tested without one.
+ */
+#include "common/wire.h"
+#include "daemon/serve/control.h"
+
+typedef enum MethodAccess {
+	METHOD_READ,
+	METHOD_CHANGE,
+} MethodAccess;
+
+/* Who asks. */
+typedef struct MethodCaller {
+	uint32_t uid, pid;
+	bool may_change;
+} MethodCaller;
+
+/* Always gives a reply (an error reply for unknown methods, bad parameters, missing permission);
+ * NULL only without memory. */
+Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *call);
