@@ -3,13 +3,18 @@
 /*
  * Files that survive power cuts: written beside, fsync'd, renamed, directory fsync'd.
  * A reader sees the old contents or the new, never a mixture. After 0 the data is on disk.
+ *
+ * Directories are given by a descriptor opened for reading (not O_PATH: they must be fsync'd);
+ * `name` is one component. One writer per directory.
  */
 #include <stddef.h>
 #include <sys/types.h>
 
 /* Creates/replaces `name` in the directory. Negative errno (ENOSPC, EROFS, EIO …): the old file is
- * still there, the temporary one is gone. */
-int durable_replace(int directory_fd, const char *name, const void *data, size_t length, mode_t mode);
+ * still there, the temporary one is gone. The one exception is a failing fsync of the directory:
+ * the new file is in place, but may not survive a power cut. */
+int durable_replace(int directory_fd, const char *name, const void *data, size_t length,
+		    mode_t mode);
 
 /*
  * Reads a whole regular file. The caller frees *ret_data (NUL-terminated beyond length). -ENOENT if
