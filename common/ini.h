@@ -4,10 +4,13 @@
  * A strict INI tokenizer with positions. `[Section]` or `[Section NAME]`, `Key=Value`, comments on
  * lines of their own starting with # or ;. No continuation lines, no inline comments (a '#' in a
  * value is part of it), no quoting. CRLF is an error, so are NUL, invalid UTF-8, an indented
- * section, text before the first section, and a line over INI_LINE_MAX bytes. An UTF-8 BOM is an error.
+ * section, text before the first section, and a line over INI_LINE_MAX bytes. An UTF-8 BOM is an
+ * error, and so are control characters other than tab. Section names and keys are made of letters,
+ * digits, '-', '_' and '.'; NAME is any one word without brackets. A value may be empty.
  *
  * It finds all syntax errors of a file, not only the first: errors go to `error`, entries to
- * `entry`, and reading goes on with the next line.
+ * `entry`, and reading goes on with the next line (one error per line). Entries below a broken
+ * section header are checked but not handed out: nobody knows whose they are.
  */
 #include <stddef.h>
 
@@ -20,6 +23,7 @@ typedef struct IniPosition {
 	unsigned column; /* from 1, in bytes */
 } IniPosition;
 
+/* Strings and positions are valid only during the call. */
 typedef struct IniHandler {
 	/* A section header; argument is "" if none. */
 	void (*section)(void *context, const IniPosition *position, const char *name,
