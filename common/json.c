@@ -19,7 +19,12 @@
 #include <math.h>
 #include <string.h>
 
+/* Two of json-c's type names are functions of ours; inside its headers they go by another name. */
+#define json_bool json_c_bool
+#define json_type json_c_type
 #include <json-c/json.h>
+#undef json_bool
+#undef json_type
 
 #include "common/text.h"
 
@@ -258,7 +263,8 @@ static bool read_escape(Reader *reader, size_t *length)
 	return false;
 }
 
-/* Decodes the string whose opening quote is next to scratch + used, with a NUL; does not move used. */
+/* Decodes the string whose opening quote is next to scratch + used, with a NUL; does not move used.
+ */
 static bool read_string(Reader *reader, size_t *ret_length)
 {
 	size_t length = reader->used;
@@ -414,8 +420,8 @@ static int read_element(Reader *reader, Json *array)
 /* An object or an array, whose opening bracket has been taken. */
 static int read_container(Reader *reader, bool is_object, Json **ret)
 {
-	_cleanup_json_ Json *container = is_object ? json_object_new_object()
-						   : json_object_new_array();
+	_cleanup_json_ Json *container =
+		is_object ? json_object_new_object() : json_object_new_array();
 	char closing = is_object ? '}' : ']';
 	int r;
 

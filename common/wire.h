@@ -24,9 +24,9 @@ int wire_feed(WireReader *reader, const char *bytes, size_t length);
  * empty, not JSON, or not an object; -ENOMEM. */
 int wire_next(WireReader *reader, Json **ret_json);
 
-/* A call as Varlink defines it: top-level keys method (string), parameters (object or null), oneway,
- * more, upgrade (booleans); anything else, or oneway with more, is -EBADMSG. So is a true upgrade:
- * any reply would tell the caller that the connection now speaks another protocol. */
+/* A call as Varlink defines it: top-level keys method (string), parameters (object or null),
+ * oneway, more, upgrade (booleans); anything else, or oneway with more, is -EBADMSG. So is a true
+ * upgrade: any reply would tell the caller that the connection now speaks another protocol. */
 typedef struct WireCall {
 	const char *method; /* points into the json */
 	Json *parameters;   /* borrowed; NULL if none */
