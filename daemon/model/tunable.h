@@ -59,6 +59,12 @@ const Tunable *tunable_find(const char *key, TunableId *ret_id);
 int tunable_parse(const Tunable *tunable, const char *text, TunableValue *ret_value);
 /* What is written to the kernel, and shown: "4096 131072 6291456". buffer ≥ TUNABLE_WORD_MAX */
 const char *tunable_format(const TunableValue *value, char *buffer, size_t size);
+/* Numbers by number, WORDS as sets: the kernel lists names in an order of its own. */
 bool tunable_equal(const TunableValue *a, const TunableValue *b);
+/* WORD and WORDS: whether `word` is one of the names; whether each name of `a` is in `b`. */
+bool tunable_has_word(const TunableValue *value, const char *word);
+bool tunable_is_subset(const TunableValue *a, const TunableValue *b);
+/* Adds a name to a WORDS value unless it is there. -ENOBUFS: no room, the value is untouched. */
+int tunable_add_word(TunableValue *value, const char *word);
 /* 0, or -ERANGE with the reason in `reason` ("max 99999999999 is over 536870912"). */
 int tunable_check(const Tunable *tunable, const TunableValue *value, char *reason, size_t size);
