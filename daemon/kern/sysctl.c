@@ -1,14 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/kern/sysctl.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "common/base.h"
-
 /*
  * A key is a path with dots for slashes, opened below /proc/sys and nowhere else: it must start
  * with "net.", hold only [a-z0-9_.-] and no empty component, and is opened with O_NOFOLLOW, so
@@ -18,6 +8,15 @@
  * Every access opens anew: /proc/sys/net shows the network namespace of the thread that opens, and
  * a descriptor kept would go on showing the old one.
  */
+#include "daemon/kern/sysctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base.h"
 
 #define ROOT         "/proc/sys"
 #define KEY_PATH_MAX 128
@@ -114,7 +113,7 @@ static bool kernel_writable(void *context, const char *key)
 	_cleanup_close_ int root = -1;
 	if (path_of(key, path, sizeof(path)) < 0 || root_open(&root) < 0)
 		return false;
-	/* AT_EACCESS: what counts is what open(2) would allow us, capabilities included. */
+	/* AT_EACCESS, or the answer would be without our capabilities when not run by root. */
 	return faccessat(root, path, W_OK, AT_EACCESS) == 0;
 }
 

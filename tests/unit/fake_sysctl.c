@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The parsers mirror kernel/sysctl.c: do_proc_dointvec() for triples and plain integers, which
+ * stores each number as it goes and reports what it consumed; do_proc_douintvec() for the u8 and
+ * unsigned keys, which takes one number and ignores what follows a blank; and
+ * net/ipv4/tcp_cong.c for the congestion control names. An assert here is a test asking nonsense.
+ */
 #include "tests/unit/fake_sysctl.h"
 
 #include <assert.h>
@@ -8,13 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * The parsers mirror kernel/sysctl.c: do_proc_dointvec() for triples and plain integers, which
- * stores each number as it goes and reports what it consumed; do_proc_douintvec() for the u8 and
- * unsigned keys, which takes one number and ignores what follows a blank; and
- * net/ipv4/tcp_cong.c for the congestion control names. An assert here is a test asking nonsense.
- */
 
 #define KEYS_MAX   96
 #define WRITES_MAX 4096
