@@ -5,13 +5,9 @@
  * integers, the last duplicate wins, lone surrogates become U+FFFD), and its tokener does not
  * notice when memory runs out in the middle of a string.
  *
- * The reader is one pass of recursive descent, as deep as JSON_DEPTH_MAX and no deeper, over bytes
- * that were checked to be UTF-8 before. Decoded strings live in one scratch buffer used as a
- * stack: a key stays there while its value is being read. Decoding never makes a string longer and
- * a key brings two quotes for its one NUL, so scratch as large as the text always suffices.
- *
- * U+0000 is refused even when escaped: strings leave here as C strings, and what is compared and
- * logged must not be shorter than what was sent.
+ * The reader is one pass of recursive descent over json_lexer's words, as deep as JSON_DEPTH_MAX
+ * and no deeper, straight into the tree: a duplicate key is one that is already there, however
+ * either was escaped.
  */
 #include "common/json.h"
 
@@ -26,6 +22,7 @@
 #undef json_bool
 #undef json_type
 
+#include "common/json_lexer.h"
 #include "common/text.h"
 
 #define JSON_DEPTH_MAX 32
@@ -143,257 +140,67 @@ void json_append_string(Json *array, const char *value)
 /* Reading text. */
 
 typedef struct Reader {
-	const char *at, *end;
-	char *scratch;
-	size_t used; /* bytes of scratch in use by keys of the enclosing objects */
+	JsonLexer lexer;
 	unsigned depth;
 } Reader;
 
 static int read_value(Reader *reader, Json **ret);
 
-static void skip_space(Reader *reader)
+static int read_string(Reader *reader, Json **ret)
 {
-	while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\t' ||
-					    *reader->at == '\n' || *reader->at == '\r'))
-		reader->at++;
-}
-
-static bool take(Reader *reader, char expected)
-{
-	if (reader->at >= reader->end || *reader->at != expected)
-		return false;
-	reader->at++;
-	return true;
-}
-
-static bool take_word(Reader *reader, const char *word)
-{
-	size_t length = strlen(word);
-
-	if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0)
-		return false;
-	reader->at += length;
-	return true;
-}
-
-static int hexadecimal_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static bool read_hexadecimal4(Reader *reader, uint32_t *ret_unit)
-{
-	uint32_t unit = 0;
-
-	if (reader->end - reader->at < 4)
-		return false;
-	for (unsigned i = 0; i < 4; i++) {
-		int digit = hexadecimal_digit(*reader->at++);
-
-		if (digit < 0)
-			return false;
-		unit = unit << 4 | (uint32_t)digit;
-	}
-	*ret_unit = unit;
-	return true;
-}
-
-/* What follows \u: one UTF-16 unit, or a pair of surrogates (RFC 8259 section 7). */
-static bool read_escaped_unicode(Reader *reader, uint32_t *ret_code)
-{
-	uint32_t high, low;
-
-	if (!read_hexadecimal4(reader, &high) || high == 0)
-		return false;
-	if (high >= 0xdc00 && high <= 0xdfff)
-		return false;
-	if (high >= 0xd800 && high <= 0xdbff) {
-		if (!take(reader, '\\') || !take(reader, 'u') || !read_hexadecimal4(reader, &low))
-			return false;
-		if (low < 0xdc00 || low > 0xdfff)
-			return false;
-		high = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-	}
-	*ret_code = high;
-	return true;
-}
-
-static size_t encode_utf8(uint32_t code, char *ret_bytes)
-{
-	static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-	size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-
-	if (length == 1) {
-		ret_bytes[0] = (char)code;
-		return 1;
-	}
-	for (size_t i = length; i-- > 1; code >>= 6)
-		ret_bytes[i] = (char)(0x80 | (code & 0x3f));
-	ret_bytes[0] = (char)(lead[length] | code);
-	return length;
-}
-
-/* What follows a backslash; appends to scratch. */
-static bool read_escape(Reader *reader, size_t *length)
-{
-	static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
-	char c;
-	uint32_t code;
-
-	if (reader->at >= reader->end)
-		return false;
-	c = *reader->at++;
-	if (c == 'u') {
-		if (!read_escaped_unicode(reader, &code))
-			return false;
-		*length += encode_utf8(code, reader->scratch + *length);
-		return true;
-	}
-	for (size_t i = 0; i + 1 < sizeof(escapes); i += 2)
-		if (c == escapes[i]) {
-			reader->scratch[(*length)++] = escapes[i + 1];
-			return true;
-		}
-	return false;
-}
-
-/* Decodes the string whose opening quote is next to scratch + used, with a NUL; does not move used.
- */
-static bool read_string(Reader *reader, size_t *ret_length)
-{
-	size_t length = reader->used;
-
-	if (!take(reader, '"'))
-		return false;
-	while (reader->at < reader->end) {
-		char c = *reader->at++;
-
-		if (c == '"') {
-			reader->scratch[length] = '\0';
-			*ret_length = length - reader->used;
-			return true;
-		}
-		if ((unsigned char)c < 0x20)
-			return false;
-		if (c != '\\')
-			reader->scratch[length++] = c;
-		else if (!read_escape(reader, &length))
-			return false;
-	}
-	return false;
-}
-
-static int read_string_value(Reader *reader, Json **ret)
-{
+	JsonLexer *lexer = &reader->lexer;
 	size_t length;
-	Json *string;
 
-	if (!read_string(reader, &length))
+	if (!json_lexer_string(lexer, &length))
 		return -EBADMSG;
-	string = json_object_new_string_len(reader->scratch + reader->used, (int)length);
-	if (!string)
-		return -ENOMEM;
-	*ret = string;
-	return 0;
-}
-
-static size_t skip_digits(Reader *reader)
-{
-	const char *start = reader->at;
-
-	while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9')
-		reader->at++;
-	return (size_t)(reader->at - start);
-}
-
-/* Digits, checked before, to int64. */
-static bool convert_integer(const char *digits, size_t n, bool negative, int64_t *ret_value)
-{
-	int64_t value = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		int digit = digits[i] - '0';
-
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, negative ? -digit : digit, &value))
-			return false;
-	}
-	*ret_value = value;
-	return true;
+	*ret = json_object_new_string_len(lexer->scratch + lexer->used, (int)length);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* A number with a fraction or an exponent. Nobody here computes with one; it keeps its text, so
  * that it is printed as it came, and must be finite. */
-static int new_double(const Reader *reader, const char *start, Json **ret)
+static int new_double(const JsonNumber *number, Json **ret)
 {
-	_cleanup_free_ char *text = strndup(start, (size_t)(reader->at - start));
-	_cleanup_json_ Json *number = NULL;
+	_cleanup_free_ char *text = strndup(number->text, number->length);
 	double value;
 
 	if (!text)
 		return -ENOMEM;
 	if (json_parse_double(text, &value) != 0 || !isfinite(value))
 		return -EBADMSG;
-	number = json_object_new_double_s(value, text);
-	if (!number)
-		return -ENOMEM;
-	*ret = STEAL(number);
-	return 0;
+	*ret = json_object_new_double_s(value, text);
+	return *ret ? 0 : -ENOMEM;
 }
 
 static int read_number(Reader *reader, Json **ret)
 {
-	const char *start = reader->at, *digits;
-	bool negative = take(reader, '-'), integer = true;
-	size_t n;
-	int64_t value;
+	JsonNumber number;
 
-	digits = reader->at;
-	n = skip_digits(reader);
-	if (n == 0 || (n > 1 && *digits == '0'))
+	if (!json_lexer_number(&reader->lexer, &number))
 		return -EBADMSG;
-	if (take(reader, '.')) {
-		integer = false;
-		if (skip_digits(reader) == 0)
-			return -EBADMSG;
-	}
-	if (take(reader, 'e') || take(reader, 'E')) {
-		integer = false;
-		if (!take(reader, '+'))
-			(void)take(reader, '-'); /* the sign is optional */
-		if (skip_digits(reader) == 0)
-			return -EBADMSG;
-	}
-	if (!integer)
-		return new_double(reader, start, ret);
-	if (!convert_integer(digits, n, negative, &value))
-		return -EBADMSG;
-	*ret = json_object_new_int64(value);
+	if (!number.is_integer)
+		return new_double(&number, ret);
+	*ret = json_object_new_int64(number.integer);
 	return *ret ? 0 : -ENOMEM;
 }
 
 /* One `"key": value` into object. */
 static int read_member(Reader *reader, Json *object)
 {
-	const char *key = reader->scratch + reader->used;
-	size_t length;
+	JsonLexer *lexer = &reader->lexer;
+	const char *key = lexer->scratch + lexer->used;
 	Json *value = NULL;
+	size_t length;
 	int r;
 
-	if (!read_string(reader, &length))
+	if (!json_lexer_string(lexer, &length))
 		return -EBADMSG;
-	skip_space(reader);
-	if (!take(reader, ':') || json_object_object_get_ex(object, key, NULL))
+	json_lexer_skip_space(lexer);
+	if (!json_lexer_take(lexer, ':') || json_object_object_get_ex(object, key, NULL))
 		return -EBADMSG;
-	reader->used += length + 1;
+	lexer->used += length + 1;
 	r = read_value(reader, &value);
-	reader->used -= length + 1;
+	lexer->used -= length + 1;
 	if (r < 0)
 		return r;
 	if (json_object_object_add_ex(object, key, value, JSON_C_OBJECT_ADD_KEY_IS_NEW) != 0) {
@@ -417,93 +224,91 @@ static int read_element(Reader *reader, Json *array)
 	return 0;
 }
 
-/* An object or an array, whose opening bracket has been taken. */
-static int read_container(Reader *reader, bool is_object, Json **ret)
+/* The rest of an object or an array, whose opening bracket has been taken. */
+static int read_members(Reader *reader, bool is_object, Json *container)
 {
-	_cleanup_json_ Json *container =
-		is_object ? json_object_new_object() : json_object_new_array();
+	JsonLexer *lexer = &reader->lexer;
 	char closing = is_object ? '}' : ']';
 	int r;
 
-	if (!container)
-		return -ENOMEM;
-	skip_space(reader);
-	if (!take(reader, closing)) {
-		do {
-			skip_space(reader);
-			r = is_object ? read_member(reader, container)
-				      : read_element(reader, container);
-			if (r < 0)
-				return r;
-			skip_space(reader);
-		} while (take(reader, ','));
-		if (!take(reader, closing))
-			return -EBADMSG;
-	}
-	*ret = STEAL(container);
-	return 0;
+	json_lexer_skip_space(lexer);
+	if (json_lexer_take(lexer, closing))
+		return 0;
+	do {
+		json_lexer_skip_space(lexer);
+		r = is_object ? read_member(reader, container) : read_element(reader, container);
+		if (r < 0)
+			return r;
+		json_lexer_skip_space(lexer);
+	} while (json_lexer_take(lexer, ','));
+	return json_lexer_take(lexer, closing) ? 0 : -EBADMSG;
 }
 
-static int read_nested(Reader *reader, Json **ret)
+static int read_container(Reader *reader, bool is_object, Json **ret)
 {
-	bool is_object = *reader->at++ == '{';
+	_cleanup_json_ Json *container = NULL;
 	int r;
 
 	if (reader->depth >= JSON_DEPTH_MAX)
 		return -EBADMSG;
+	container = is_object ? json_object_new_object() : json_object_new_array();
+	if (!container)
+		return -ENOMEM;
 	reader->depth++;
-	r = read_container(reader, is_object, ret);
+	r = read_members(reader, is_object, container);
 	reader->depth--;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = STEAL(container);
+	return 0;
+}
+
+static int read_bool(bool value, Json **ret)
+{
+	*ret = json_object_new_boolean(value);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* On success *ret may be NULL: that is json-c's null. */
 static int read_value(Reader *reader, Json **ret)
 {
-	bool is_true;
+	JsonLexer *lexer = &reader->lexer;
 
-	skip_space(reader);
-	if (reader->at >= reader->end)
-		return -EBADMSG;
-	switch (*reader->at) {
-	case '{':
-	case '[':
-		return read_nested(reader, ret);
-	case '"':
-		return read_string_value(reader, ret);
-	case 'n':
+	if (json_lexer_take(lexer, '{'))
+		return read_container(reader, true, ret);
+	if (json_lexer_take(lexer, '['))
+		return read_container(reader, false, ret);
+	if (json_lexer_take_word(lexer, "true"))
+		return read_bool(true, ret);
+	if (json_lexer_take_word(lexer, "false"))
+		return read_bool(false, ret);
+	if (json_lexer_take_word(lexer, "null")) {
 		*ret = NULL;
-		return take_word(reader, "null") ? 0 : -EBADMSG;
-	case 't':
-	case 'f':
-		is_true = *reader->at == 't';
-		if (!take_word(reader, is_true ? "true" : "false"))
-			return -EBADMSG;
-		*ret = json_object_new_boolean(is_true);
-		return *ret ? 0 : -ENOMEM;
-	default:
-		return read_number(reader, ret);
+		return 0;
 	}
+	if (lexer->at < lexer->end && *lexer->at == '"')
+		return read_string(reader, ret);
+	return read_number(reader, ret);
 }
 
 int json_parse(const char *text, size_t length, Json **ret)
 {
 	_cleanup_free_ char *scratch = NULL;
 	_cleanup_json_ Json *json = NULL;
-	Reader reader = {.at = text, .end = text + length};
+	Reader reader = {.lexer = {.at = text, .end = text + length}};
 	int r;
 
 	if (length == 0 || length > INT32_MAX || !text_is_utf8(text, length))
 		return -EBADMSG;
-	scratch = malloc(length + 1);
+	reader.lexer.scratch = scratch = malloc(length);
 	if (!scratch)
 		return -ENOMEM;
-	reader.scratch = scratch;
+	json_lexer_skip_space(&reader.lexer);
 	r = read_value(&reader, &json);
 	if (r < 0)
 		return r;
-	skip_space(&reader);
-	if (reader.at != reader.end)
+	json_lexer_skip_space(&reader.lexer);
+	if (reader.lexer.at != reader.lexer.end)
 		return -EBADMSG;
 	*ret = STEAL(json);
 	return 0;
