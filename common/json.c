@@ -198,6 +198,7 @@ static int read_member(Reader *reader, Json *object)
 	json_lexer_skip_space(lexer);
 	if (!json_lexer_take(lexer, ':') || json_object_object_get_ex(object, key, NULL))
 		return -EBADMSG;
+	json_lexer_skip_space(lexer);
 	lexer->used += length + 1;
 	r = read_value(reader, &value);
 	lexer->used -= length + 1;
