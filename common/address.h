@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 typedef struct Address {
-	uint8_t family; /* AF_INET, AF_INET6, or 0: unset */
+	uint8_t family;    /* AF_INET, AF_INET6, or 0: unset */
 	uint8_t bytes[16]; /* network order; 4 used for AF_INET, the rest zero */
 } Address;
 

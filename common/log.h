@@ -13,7 +13,7 @@
 #include "common/base.h"
 
 typedef struct LogField {
-	const char *name;  /* upper-case, as in the journal: "NETOPT_SYSCTL" */
+	const char *name; /* upper-case, as in the journal: "NETOPT_SYSCTL" */
 	const char *value;
 } LogField;
 

@@ -23,7 +23,8 @@ int parse_bool(const char *text, bool *ret_value);
  */
 int parse_duration(const char *text, uint64_t *ret_ns);
 
-/* Bytes with an optional K M G T suffix (powers of 1024; "KiB", "K" and "KB" alike); "1.5M" is fine. */
+/* Bytes with an optional K M G T suffix (powers of 1024; "KiB", "K" and "KB" alike); "1.5M" is
+ * fine. */
 int parse_size(const char *text, uint64_t *ret_bytes);
 
 /* "25%" or "12.5%" → permille (0..1000). */

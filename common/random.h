@@ -19,6 +19,6 @@ extern const Random random_system;
 Random random_seeded(uint64_t *state);
 
 bool random_coin(const Random *random);
-double random_unit(const Random *random);                         /* [0, 1) */
-double random_normal(const Random *random);                       /* mean 0, sigma 1 */
-double random_exponential(const Random *random, double mean);     /* > 0 */
+double random_unit(const Random *random);                     /* [0, 1) */
+double random_normal(const Random *random);                   /* mean 0, sigma 1 */
+double random_exponential(const Random *random, double mean); /* > 0 */
