@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Filling a TcpInfo from what a kernel delivered, by length.
+ *
+ * getsockopt(TCP_INFO) and the INET_DIAG_INFO attribute both hand out the kernel's struct, cut at
+ * what the kernel has or the buffer takes. Both end in tcp_info_set(), so that there is one
+ * place where bytes become fields, and the asserted offsets pin our layout to the kernel releases
+ * that introduced them. The kernel's struct has no holes that we know of; it never reorders.
+ */
 #include "common/tcp_info.h"
 
 #include <errno.h>
