@@ -5,7 +5,8 @@
  * `journal` in the state directory, replaced atomically (common/durable): a header with version,
  * boot id and network namespace, one line per tunable that we may have changed with its original
  * and the values of ours it may hold, and a checksum. Before a write the line lists both
- * the value it has and the value it will have, so a crash on either side of the write is understood.
+ * the value it has and the value it will have, so a crash on either side of the write is
+ * understood.
  *
  * A journal of another boot or namespace is not about this kernel and is discarded (the kernel has
  * reset); a damaged one is never acted upon: it is renamed to `journal.damaged` and reported.

@@ -20,7 +20,7 @@ typedef enum TunableOwner {
 } TunableOwner;
 
 typedef struct TunableState {
-	bool present;  /* the kernel has it and it parsed */
+	bool present; /* the kernel has it and it parsed */
 	bool writable;
 	TunableOwner owner;
 	TunableValue original; /* what to put back: the value before our first write */
@@ -31,18 +31,21 @@ typedef struct TunableState {
 } TunableState;
 
 typedef enum RegistryEvent {
-	REGISTRY_WRITTEN,     /* old → new, by us */
-	REGISTRY_RESTORED,    /* back to the original, by us */
-	REGISTRY_FOREIGN,     /* found: somebody else changed old → new */
-	REGISTRY_FAILED,      /* a write failed or read back differently; `error` */
-	REGISTRY_LEFT_ALONE,  /* not restored: it no longer holds our value */
-	REGISTRY_KEPT,        /* OnStop=keep: our value stays */
+	REGISTRY_WRITTEN,  /* old → new, by us */
+	REGISTRY_RESTORED, /* back to the original, by us */
+	REGISTRY_FOREIGN,  /* found: somebody else changed old → new */
+	/* A write failed or read back differently; `error`. With id _TUNABLES: a journal was found
+	 * that is damaged or of another version (-EBADMSG; set aside as journal.damaged), or may
+	 * not be trusted (-ELOOP, -EPERM, …: every write is refused until it is out of the way). */
+	REGISTRY_FAILED,
+	REGISTRY_LEFT_ALONE, /* not restored: it no longer holds our value */
+	REGISTRY_KEPT,       /* OnStop=keep: our value stays */
 } RegistryEvent;
 
 typedef struct RegistryReport {
 	RegistryEvent event;
 	TunableId id;
-	const char *old_value, *new_value; /* text */
+	const char *old_value, *new_value; /* text, never NULL */
 	uint64_t change_id;
 	int error; /* negative errno, or 0 */
 } RegistryReport;
@@ -53,14 +56,20 @@ typedef struct RegistryParams {
 	SysctlOps sysctl;
 	HostIdentity identity;
 	Clock clock;
-	int state_directory_fd; /* borrowed; -1: no state directory, every write is refused -EROFS */
+	int state_directory_fd; /* borrowed; -1: no state directory, every write is refused -EROFS
+				 */
 	bool dry_run;           /* every apply is refused with -EPERM before anything is touched */
 	void (*report)(const RegistryReport *report, void *context);
 	void *context;
 } RegistryParams;
 
-/* Reads the state of all tunables. If a journal of this boot and namespace exists, originals are
- * recovered first (registry_recover). Fails only for lack of memory. */
+/*
+ * Reads the state of all tunables. A journal of this boot and namespace is the trace of a process
+ * that died: what still holds its values is restored and reported (REGISTRY_RESTORED), what does
+ * not is foreign (REGISTRY_LEFT_ALONE), what cannot be put back remains ours (REGISTRY_FAILED) for
+ * a later restore. A dry run leaves it alone. So `--recover` is registry_new() and a look
+ * whether anything has owner NETOPT. Fails only for lack of memory.
+ */
 int registry_new(const RegistryParams *params, Registry **ret_registry);
 void registry_free(Registry *registry); /* does not restore */
 
@@ -74,9 +83,13 @@ typedef struct TunableChange {
 enum { REGISTRY_REFUSED = 1 /* foreign, absent or read-only: nothing was touched */ };
 /*
  * One transaction: all of `changes` or none. On failure what was already written is put back to
- * what it was before the call. `reason` (may be NULL) says which key and why. The journal holds every original
- * (and the value about to be written) durably before the first write.
- * Negative errno: -ERANGE, -EROFS/-ENOSPC/-EIO (journal: nothing was touched), or of the write.
+ * what it was before the call. `reason` (may be NULL) says which key and why. The journal holds
+ * every original (and the value about to be written) durably before the first write.
+ * A value that is there already is not written: such a tunable keeps its owner. Writing the
+ * original (a trial that switches back) leaves it ours, so that a change by somebody else is
+ * noticed then, too; registry_restore() ends that.
+ * Negative errno: -EINVAL (a tunable named twice), -ERANGE, -EROFS/-ENOSPC/-EIO (journal: nothing
+ * was touched), -EBUSY (somebody else wrote at the same moment), or of the write.
  */
 int registry_apply(Registry *registry, const TunableChange *changes, size_t n, uint64_t change_id,
 		   char *reason, size_t reason_size);
@@ -90,5 +103,6 @@ int registry_keep_all(Registry *registry);
 
 /* Reads all current values; finds foreign changes. Returns how many new ones, or negative errno. */
 int registry_refresh(Registry *registry);
-/* The operator gives a foreign tunable back to us: its current value becomes the original. */
+/* The operator gives a foreign tunable, and its collateral, back to us: the current value becomes
+ * the original. 0 also if it was not foreign; negative errno if it cannot be read. */
 int registry_release(Registry *registry, TunableId id);
