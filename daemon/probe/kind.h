@@ -30,3 +30,6 @@ typedef struct ProbeKind {
 } ProbeKind;
 
 extern const ProbeKind probe_kind_tcp;
+
+/* The kind of a URL's scheme; NULL if there is none. The table is in prober.c. */
+const ProbeKind *probe_kind_find(const char *scheme);

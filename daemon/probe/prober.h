@@ -25,9 +25,11 @@ typedef struct ProberSpec {
 } ProberSpec;
 
 typedef struct ProberCallbacks {
-	/* A new answer of the resolver. error NULL: resolved; addresses[] 0 or 1 of each family.
-	 * Otherwise nothing is resolved now and error says why. */
-	void (*resolved)(void *context, const Address *ipv4, const Address *ipv6, const char *error);
+	/* An answer of the resolver, new or the same again: the address of each family, of family 0
+	 * if there is none. error NULL: resolved. Otherwise resolving failed and error says why;
+	 * addresses that are set all the same are the last known ones, still being probed. */
+	void (*resolved)(void *context, const Address *ipv4, const Address *ipv6,
+			 const char *error);
 	void (*result)(void *context, const ProbeResult *result);
 	/* n schedule slots passed unserved because this process did not run (late > 1 s). */
 	void (*late)(void *context, uint64_t n);
@@ -37,15 +39,18 @@ typedef struct ProberParams {
 	Loop *loop;
 	Clock clock;
 	Random random;
+	const char *resolv_conf; /* NULL: /etc/resolv.conf. Copied. */
+	const char *hosts;       /* NULL: /etc/hosts. Copied. */
 } ProberParams;
 
 /* Sets up evdns from /etc/resolv.conf and /etc/hosts (lazily, at the first name to resolve). */
 int prober_new(const ProberParams *params, Prober **ret_prober);
 void prober_free(Prober *prober); /* all endpoints must have been removed */
 
-/* Starts watching; the first probe is due within min(1 s, interval). The strings are copied.
+/* Starts watching; the first probe is due within min(1 s, interval) of the resolver's first answer
+ * (at once for a numeric address). The strings are copied. No callback comes from inside.
  * -EPROTONOSUPPORT: unknown scheme. */
 int prober_add(Prober *prober, const ProberSpec *spec, const ProberCallbacks *callbacks,
 	       void *context, ProberEndpoint **ret);
-/* Cancels what is under way; no callback comes after. */
+/* Cancels what is under way; no callback comes after. NULL is fine. Not from inside a callback. */
 void prober_remove(ProberEndpoint *endpoint);

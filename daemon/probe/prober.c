@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Endpoints, and for each address family of an endpoint a lane: a schedule, a timer, and at most
+ * one probe in flight. A slot that finds the previous probe still in flight is skipped: that probe
+ * is about to report the same failure, and two at once would load a path that is already ill.
+ *
+ * The lanes begin with the first answer of the resolver. An endpoint without any address keeps one
+ * lane running, whose slots report that there was nothing to probe.
+ *
+ * Every callback to the owner is the last thing its event does, so nothing here is used after it.
+ */
+#include "daemon/probe/prober.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base.h"
+#include "daemon/probe/kind.h"
+#include "daemon/probe/resolver.h"
+#include "daemon/probe/schedule.h"
+
+enum { IPV4, IPV6, FAMILIES };
+
+static const ProbeKind *const probe_kinds[] = {
+	&probe_kind_tcp,
+};
+
+struct Prober {
+	Loop *loop;
+	Clock clock;
+	Random random;
+	Resolver *resolver;
+	size_t n_endpoints;
+};
+
+typedef struct Lane {
+	ProberEndpoint *endpoint;
+	Address address; /* family 0: none; such a lane only runs for want of any address */
+	bool running;
+	Schedule schedule;
+	LoopTimer *timer;
+	Probe *probe; /* in flight, or NULL */
+} Lane;
+
+struct ProberEndpoint {
+	Prober *prober;
+	const ProbeKind *kind;
+	uint16_t port;
+	uint64_t interval_ns, timeout_ns;
+	ProberCallbacks callbacks;
+	void *context;
+	ResolverName *name;
+	Lane lanes[FAMILIES];
+};
+
+const ProbeKind *probe_kind_find(const char *scheme)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(probe_kinds); i++)
+		if (strcmp(probe_kinds[i]->scheme, scheme) == 0)
+			return probe_kinds[i];
+	return NULL;
+}
+
+int prober_new(const ProberParams *params, Prober **ret_prober)
+{
+	Prober *prober = calloc(1, sizeof(*prober));
+	int r;
+
+	if (!prober)
+		return -ENOMEM;
+
+	*prober = (Prober){
+		.loop = params->loop,
+		.clock = params->clock,
+		.random = params->random,
+	};
+	r = resolver_new(&(ResolverParams){.loop = params->loop,
+					   .clock = params->clock,
+					   .resolv_conf = params->resolv_conf,
+					   .hosts = params->hosts},
+			 &prober->resolver);
+	if (r < 0) {
+		free(prober);
+		return r;
+	}
+
+	*ret_prober = prober;
+	return 0;
+}
+
+void prober_free(Prober *prober)
+{
+	if (!prober)
+		return;
+
+	assert(prober->n_endpoints == 0);
+	resolver_free(prober->resolver);
+	free(prober);
+}
+
+static uint64_t now_of(const Lane *lane)
+{
+	return clock_monotonic_ns(&lane->endpoint->prober->clock);
+}
+
+static void report(ProberEndpoint *endpoint, const ProbeResult *result)
+{
+	endpoint->callbacks.result(endpoint->context, result);
+}
+
+static void on_done(void *context, const ProbeResult *result)
+{
+	Lane *lane = context;
+
+	lane->endpoint->kind->cancel(STEAL(lane->probe));
+	report(lane->endpoint, result);
+}
+
+/* A result without a probe: there was no address, or no means to start. */
+static void report_unprobed(Lane *lane, ProbeOutcome outcome, int error)
+{
+	ProbeResult result = {
+		.outcome = outcome,
+		.address = lane->address,
+		.when_ns = now_of(lane),
+		.error = error,
+	};
+
+	report(lane->endpoint, &result);
+}
+
+static void probe_now(Lane *lane)
+{
+	ProberEndpoint *endpoint = lane->endpoint;
+	ProbeStart start = {
+		.loop = endpoint->prober->loop,
+		.clock = &endpoint->prober->clock,
+		.address = lane->address,
+		.port = endpoint->port,
+		.timeout_ns = endpoint->timeout_ns,
+		.done = on_done,
+		.context = lane,
+	};
+	int r = endpoint->kind->start(&start, &lane->probe);
+
+	if (r < 0)
+		report_unprobed(lane, PROBE_LOCAL, -r);
+}
+
+/* A timer that was armed once has its memory in libevent's heap; re-arming cannot fail. */
+static void arm(Lane *lane)
+{
+	int r = loop_timer_set(lane->timer, schedule_delay(&lane->schedule, now_of(lane)));
+
+	assert(r == 0);
+	(void)r; /* the assertion is its only reader */
+}
+
+static void on_slot(void *context)
+{
+	Lane *lane = context;
+	ProberEndpoint *endpoint = lane->endpoint;
+	uint64_t missed;
+	bool serve =
+		schedule_take(&lane->schedule, &endpoint->prober->random, now_of(lane), &missed);
+
+	arm(lane);
+	if (missed > 0)
+		endpoint->callbacks.late(endpoint->context, missed);
+	if (!serve || lane->probe)
+		return;
+	if (lane->address.family == 0)
+		report_unprobed(lane, PROBE_UNRESOLVED, 0);
+	else
+		probe_now(lane);
+}
+
+static void lane_start(Lane *lane)
+{
+	ProberEndpoint *endpoint = lane->endpoint;
+
+	if (lane->running)
+		return;
+	lane->running = true;
+	schedule_start(&lane->schedule, endpoint->interval_ns, &endpoint->prober->random,
+		       now_of(lane));
+	arm(lane);
+}
+
+static void lane_stop(Lane *lane)
+{
+	lane->running = false;
+	loop_timer_disarm(lane->timer);
+	lane->endpoint->kind->cancel(STEAL(lane->probe));
+}
+
+/* A probe in flight to an address that is still the endpoint's, or was replaced by another, may
+ * finish: what it measured is true. One whose family is gone has nowhere to be reported. */
+static void lane_set_address(Lane *lane, const Address *address)
+{
+	bool appeared = lane->address.family == 0 && address->family != 0;
+
+	lane->address = *address;
+	if (address->family == 0 || appeared)
+		lane_stop(lane);
+	if (address->family != 0)
+		lane_start(lane);
+}
+
+static void on_resolved(void *context, const Address *ipv4, const Address *ipv6, const char *error)
+{
+	ProberEndpoint *endpoint = context;
+
+	if (ipv4->family == 0 && ipv6->family == 0) {
+		/* Lane by lane: the one that goes on keeps its schedule. */
+		endpoint->lanes[IPV4].address = *ipv4;
+		lane_start(&endpoint->lanes[IPV4]);
+		lane_set_address(&endpoint->lanes[IPV6], ipv6);
+	} else {
+		lane_set_address(&endpoint->lanes[IPV4], ipv4);
+		lane_set_address(&endpoint->lanes[IPV6], ipv6);
+	}
+	endpoint->callbacks.resolved(endpoint->context, ipv4, ipv6, error);
+}
+
+static int endpoint_start(ProberEndpoint *endpoint, const char *host)
+{
+	Prober *prober = endpoint->prober;
+
+	for (size_t i = 0; i < FAMILIES; i++) {
+		Lane *lane = &endpoint->lanes[i];
+		int r = loop_timer_new(prober->loop, on_slot, lane, &lane->timer);
+		if (r < 0)
+			return r;
+	}
+	return resolver_add(prober->resolver, host, on_resolved, endpoint, &endpoint->name);
+}
+
+int prober_add(Prober *prober, const ProberSpec *spec, const ProberCallbacks *callbacks,
+	       void *context, ProberEndpoint **ret)
+{
+	const ProbeKind *kind = probe_kind_find(spec->scheme);
+	ProberEndpoint *endpoint;
+	int r;
+
+	if (!kind)
+		return -EPROTONOSUPPORT;
+	endpoint = calloc(1, sizeof(*endpoint));
+	if (!endpoint)
+		return -ENOMEM;
+
+	*endpoint = (ProberEndpoint){
+		.prober = prober,
+		.kind = kind,
+		.port = spec->port,
+		.interval_ns = spec->interval_ns,
+		.timeout_ns = spec->timeout_ns,
+		.callbacks = *callbacks,
+		.context = context,
+		.lanes = {{.endpoint = endpoint}, {.endpoint = endpoint}},
+	};
+	prober->n_endpoints++;
+	r = endpoint_start(endpoint, spec->host);
+	if (r < 0) {
+		prober_remove(endpoint);
+		return r;
+	}
+
+	*ret = endpoint;
+	return 0;
+}
+
+void prober_remove(ProberEndpoint *endpoint)
+{
+	if (!endpoint)
+		return;
+
+	resolver_remove(endpoint->name);
+	for (size_t i = 0; i < FAMILIES; i++) {
+		endpoint->kind->cancel(endpoint->lanes[i].probe);
+		loop_timer_free(endpoint->lanes[i].timer);
+	}
+	endpoint->prober->n_endpoints--;
+	free(endpoint);
+}
