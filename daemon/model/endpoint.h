@@ -32,7 +32,7 @@ typedef struct EndpointTarget {
 	bool has_last;
 	ProbeResult last;
 	uint32_t consecutive_failures;
-	uint64_t failures[_PROBE_OUTCOMES]; /* since start, by reason; [PROBE_OK] counts successes */
+	uint64_t failures[_PROBE_OUTCOMES]; /* since start; [PROBE_OK] counts successes */
 } EndpointTarget;
 
 enum { ENDPOINT_IPV4, ENDPOINT_IPV6, _ENDPOINT_FAMILIES };
@@ -45,19 +45,23 @@ typedef struct Endpoint {
 	char resolve_error[96]; /* "" when resolved */
 	uint64_t resolved_ns;   /* last successful resolution; 0 never */
 	EndpointTarget targets[_ENDPOINT_FAMILIES];
-	uint64_t late_probes;   /* schedule slots missed or served late by over 1 s of our own doing */
+	uint64_t late_probes; /* schedule slots missed because this process did not run */
 } Endpoint;
 
+/* -ENOMEM, -ENAMETOOLONG */
 int endpoint_new(const char *name, const char *url, uint64_t target_p99_ns, Endpoint **ret);
 void endpoint_free(Endpoint *endpoint);
-/* Which target an address belongs to, by family. */
+/* Which target an address belongs to, by family. What has no address (family 0) counts with IPv4,
+ * unless only IPv6 was ever probed. */
 EndpointTarget *endpoint_target(Endpoint *endpoint, int family);
 /* The resolver's answer for a family; family stays known (with its history) if the address changes.
  * An address of family 0 means: no address of that family. */
 void endpoint_set_address(Endpoint *endpoint, int family, const Address *address);
 int endpoint_add_result(Endpoint *endpoint, const ProbeResult *result); /* -ENOMEM */
+/* With fewer failures in a row than make it DOWN, the state before them holds. */
 EndpointState endpoint_state(const Endpoint *endpoint);
 const char *endpoint_state_name(EndpointState state);
+/* Whether 99 % of the attempts of the last hour succeeded within the target. */
 EndpointSlo endpoint_slo(const Endpoint *endpoint, uint64_t now_ns);
 /* Both families together. */
 void endpoint_summarise(const Endpoint *endpoint, WindowSpan span, uint64_t now_ns,
