@@ -12,7 +12,7 @@ typedef struct HostMemory {
 	uint64_t tcp_bytes;                    /* sockstat "TCP: mem": host-wide, in use now */
 	uint64_t tcp_pressure_bytes; /* tcp_mem[1]; where the sysctl is absent (child network
 					namespace) the kernel's default, 1/16 of RAM */
-	bool tcp_pressure_known;
+	bool tcp_pressure_known; /* false: it is that default */
 } HostMemory;
 
 #define HOST_BOOT_ID_MAX 37
@@ -24,5 +24,10 @@ typedef struct HostIdentity {
 	char kernel[65];                /* uname release */
 } HostIdentity;
 
+/* Negative errno; -EBADMSG if a file is not as the kernel writes it. */
 int host_memory_read(HostMemory *ret_memory);
 int host_identity_read(HostIdentity *ret_identity);
+
+/* Pure: from the text of the files. `tcp_mem` is NULL where absent. -EBADMSG. */
+int host_memory_parse(const char *meminfo, const char *sockstat, const char *tcp_mem,
+		      uint64_t page_size, HostMemory *ret_memory);
