@@ -67,8 +67,8 @@ typedef struct Config {
 	ConfigTuningKind congestion, buffers, fast_open;
 	char congestion_allowed[CONFIG_CC_MAX][CONFIG_CC_NAME_MAX];
 	size_t n_congestion_allowed;
-	uint64_t buffers_max_bytes;  /* FIXED: the maximum of tcp_rmem and tcp_wmem */
-	unsigned fast_open_bits;     /* FIXED: 0..3 */
+	uint64_t buffers_max_bytes;      /* FIXED: the maximum of tcp_rmem and tcp_wmem */
+	unsigned fast_open_bits;         /* FIXED: 0..3 */
 	unsigned memory_budget_permille; /* of the kernel's TCP memory pressure mark; or */
 	uint64_t memory_budget_bytes;    /* an absolute amount if not 0 */
 	ConfigObjective objective;
@@ -113,15 +113,16 @@ int config_load(const char *main_file, bool must_exist, ConfigProblems *problems
 
 /* What a reload changes. */
 typedef struct ConfigDiff {
-	bool daemon, tuning;       /* some key of the section differs */
-	bool needs_restart;        /* Socket= or StateDirectory= differ: not applied by a reload */
+	bool daemon, tuning; /* some key of the section differs */
+	bool needs_restart;  /* Socket= or StateDirectory= differ: not applied by a reload */
 	size_t added, removed, changed; /* endpoints, by name */
 } ConfigDiff;
 ConfigDiff config_diff(const Config *old_config, const Config *new_config);
 bool config_endpoint_equal(const ConfigEndpoint *a, const ConfigEndpoint *b);
 const ConfigEndpoint *config_find_endpoint(const Config *config, const char *name);
 
-/* The commented template with every key at its default: what conf/netopt.conf holds. Caller frees. */
+/* The commented template with every key at its default: what conf/netopt.conf holds. Caller frees.
+ */
 char *config_template(void);
 
 const char *config_mode_name(ConfigMode mode);
