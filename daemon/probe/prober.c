@@ -77,7 +77,8 @@ int prober_new(const ProberParams *params, Prober **ret_prober)
 	r = resolver_new(&(ResolverParams){.loop = params->loop,
 					   .clock = params->clock,
 					   .resolv_conf = params->resolv_conf,
-					   .hosts = params->hosts},
+					   .hosts = params->hosts,
+					   .timing = params->resolver_timing},
 			 &prober->resolver);
 	if (r < 0) {
 		free(prober);

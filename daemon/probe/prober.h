@@ -39,8 +39,9 @@ typedef struct ProberParams {
 	Loop *loop;
 	Clock clock;
 	Random random;
-	const char *resolv_conf; /* NULL: /etc/resolv.conf. Copied. */
-	const char *hosts;       /* NULL: /etc/hosts. Copied. */
+	const char *resolv_conf;                      /* NULL: /etc/resolv.conf. Copied. */
+	const char *hosts;                            /* NULL: /etc/hosts. Copied. */
+	const struct ResolverTiming *resolver_timing; /* NULL: the default (resolver.h). Copied. */
 } ProberParams;
 
 /* Sets up evdns from /etc/resolv.conf and /etc/hosts (lazily, at the first name to resolve). */
