@@ -10,7 +10,11 @@
 
 typedef struct Diag Diag;
 
-#define DIAG_STATES_FLOWS  (1U << TCP_STATE_ESTABLISHED)
+/* Every state of a full socket that has carried data: ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT,
+ * LAST_ACK, CLOSING. A closing socket must stay visible until its destroy event, or its bytes would
+ * be counted again as those of a flow never seen. */
+#define DIAG_STATES_FLOWS                                                                          \
+	(1U << TCP_STATE_ESTABLISHED | 1U << 4 | 1U << 5 | 1U << 8 | 1U << 9 | 1U << 11)
 #define DIAG_STATES_LISTEN (1U << TCP_STATE_LISTEN)
 
 /* -EPROTONOSUPPORT if the kernel has no inet_diag, -ENOMEM … */

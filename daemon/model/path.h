@@ -2,12 +2,13 @@
 #pragma once
 /*
  * What is known of one destination from the host's own flows. Samples of flows come in as deltas
- * since the previous sweep; they are summed into a window of 30 s, and the last few complete windows
- * are kept, because evidence must hold for several windows in a row before anything is proposed.
+ * since the previous sweep; they are summed into a window of 30 s, and the last few complete
+ * windows are kept, because evidence must hold for several windows in a row before anything is
+ * proposed.
  *
  * "At cap" is the triple test of a buffer limit, made per sample of a bulk flow:
- *  send: sndbuf has grown to tcp_wmem[2], the queue is full (wmem_queued >= 0.6 sndbuf), all of it is on
- *        the wire (notsent < 128 KiB), no standing queue (srtt <= 1.25 min_rtt), ca_state Open, and
+ *  send: sndbuf has grown to tcp_wmem[2], the queue is full (wmem_queued >= 0.6 sndbuf), all of it
+ * is on the wire (notsent < 128 KiB), no standing queue (srtt <= 1.25 min_rtt), ca_state Open, and
  *        the peer's window is not exhausted.
  *  receive: rcvbuf has grown to tcp_rmem[2], the window offered fills it, the reader keeps up,
  *        no standing queue (rcv_rtt <= 1.25 of the path's floor).
@@ -25,16 +26,17 @@
 typedef struct PathWindow {
 	uint64_t start_ns;
 	uint64_t bytes_acked, bytes_sent, bytes_retrans, bytes_received;
-	uint64_t bulk_bytes_acked, bulk_busy_us; /* of bulk flows: their ratio is goodput */
+	uint64_t bulk_bytes_acked, bulk_busy_us;       /* of bulk flows: their ratio is goodput */
+	uint64_t bulk_bytes_received, bulk_receive_us; /* and the time over which they arrived */
 	uint64_t busy_us, rwnd_limited_us, sndbuf_limited_us;
 	uint64_t max_delivery_bps;     /* bit/s; largest delivery_rate that was not app-limited */
 	uint64_t max_any_delivery_bps; /* bit/s; also app-limited (which sndbuf limits look like) */
 	uint64_t max_receive_bps;      /* bit/s; rcv_space / rcv_rtt */
 	uint64_t max_inflight_bytes;   /* unacked * mss */
 	uint64_t max_sndbuf_bytes, max_rcvbuf_bytes, max_rcv_wnd_bytes;
-	uint32_t min_rtt_us;           /* UINT32_MAX: no sample */
+	uint32_t min_rtt_us;               /* UINT32_MAX: no sample */
 	uint32_t srtt_p50_us, srtt_p90_us; /* of bulk samples; 0: none */
-	uint32_t samples;              /* of bulk flows that moved data since the last sweep */
+	uint32_t samples;                  /* of bulk flows that moved data since the last sweep */
 	uint32_t samples_app_limited, samples_send_at_cap, samples_receive_at_cap;
 	uint32_t samples_peer_limited; /* rwnd_limited over half of the busy time */
 	uint32_t samples_slow_reader;  /* our application does not read */
@@ -49,14 +51,14 @@ typedef struct Path {
 	MapEntry entry;
 	Address address;
 	uint64_t first_seen_ns, last_seen_ns;
-	uint32_t flows; /* at the last sweep */
-	uint32_t min_rtt_us; /* floor since first seen; UINT32_MAX: none yet */
-	uint32_t srtt_us;    /* last, of the busiest flow; 0: none */
-	uint32_t mss;        /* last seen, bytes */
+	uint32_t flows;                       /* at the last sweep */
+	uint32_t min_rtt_us;                  /* floor since first seen; UINT32_MAX: none yet */
+	uint32_t srtt_us;                     /* last, of the busiest flow; 0: none */
+	uint32_t mss;                         /* last seen, bytes */
 	char congestion[CONGESTION_NAME_MAX]; /* last seen */
 	uint64_t bytes_acked, bytes_sent, bytes_retrans, bytes_received; /* since first seen */
-	uint64_t max_delivery_bps; /* ever, not app-limited */
-	uint64_t best_goodput_bps; /* best complete window */
+	uint64_t max_delivery_bps;                                       /* ever, not app-limited */
+	uint64_t best_goodput_bps;                                       /* best complete window */
 	PathWindow current;
 	PathWindow *history; /* PATH_WINDOWS of them, newest first; allocated with the first bulk
 				sample; NULL until then */
@@ -77,14 +79,15 @@ typedef struct FlowDelta {
 	uint64_t birth_ns;
 	uint32_t epoch;  /* label of the arm it was born in (flow_table_epoch) */
 	bool born;       /* first seen now */
+	bool birth_seen; /* it was born after the first sweep: the totals below are its whole life
+			  */
 	bool bulk;       /* moved PATH_BULK_BYTES in either direction since birth */
 	bool became_bulk;
 	uint64_t elapsed_ns; /* since the previous sample of it */
 	uint64_t bytes_acked, bytes_sent, bytes_retrans, bytes_received; /* deltas */
 	uint64_t busy_us, rwnd_limited_us, sndbuf_limited_us;            /* deltas */
-	uint64_t bytes_delivered_total; /* acked since birth */
-	uint64_t busy_total_us, sent_total, retrans_total;
-	uint32_t dsack_dups, total_rto; /* deltas */
+	uint64_t acked_total, busy_total_us, sent_total, retrans_total;  /* since birth */
+	uint32_t dsack_dups, total_rto;                                  /* deltas */
 } FlowDelta;
 
 Path *path_new(const Address *address, uint64_t now_ns); /* NULL: no memory */
@@ -96,6 +99,9 @@ void path_add(Path *path, const FlowSample *sample, const FlowDelta *delta, cons
 void path_roll(Path *path, uint64_t now_ns);
 /* The i-th last complete window, 0 newest; NULL if there is none, or it is too old to matter. */
 const PathWindow *path_window(const Path *path, unsigned i);
+
+/* The receive window we offer on this socket, bytes. */
+uint64_t path_receive_window(const FlowSample *sample);
 
 /* Derived, of one window; false when there is not enough to say. */
 bool path_window_goodput_bps(const PathWindow *window, uint64_t *ret_bps);

@@ -48,11 +48,13 @@ typedef enum TrialKind {
 
 typedef struct TrialRecord {
 	TrialKind kind;
-	unsigned n_pairs;     /* complete pairs (mechanical: 0) */
-	unsigned n_dropped;   /* pairs without data in one block */
-	double differences[TRIAL_PAIRS_MAX]; /* R(new) - R(old), in ln units; > 0: the new is better */
+	unsigned n_pairs;                    /* complete pairs (mechanical: 0) */
+	unsigned n_dropped;                  /* pairs without data in one block */
+	double differences[TRIAL_PAIRS_MAX]; /* R(new) - R(old), in ln units; > 0: the new is better
+					      */
 	double log_e_benefit, log_e_harm;
-	double effect, effect_low, effect_high; /* Hodges-Lehmann and 95 % interval; valid from 1 pair */
+	double effect, effect_low,
+		effect_high; /* Hodges-Lehmann and 95 % interval; valid from 1 pair */
 	uint64_t before_goodput_bps, after_goodput_bps; /* 0: unknown */
 	uint32_t before_srtt_p90_us, after_srtt_p90_us; /* 0: unknown */
 	double before_retrans, after_retrans;           /* ratio; negative: unknown */
@@ -68,8 +70,8 @@ typedef struct ChangeTunable {
 } ChangeTunable;
 
 typedef struct Change {
-	uint64_t id; /* from 1, unique for the life of the daemon */
-	const char *controller; /* "buffers" */
+	uint64_t id;                      /* from 1, unique for the life of the daemon */
+	const char *controller;           /* "buffers" */
 	uint64_t proposed_ns, decided_ns; /* monotonic; 0 not yet */
 	uint64_t proposed_realtime_ns, decided_realtime_ns;
 	Address path; /* of the evidence; family 0: the host */
@@ -79,10 +81,11 @@ typedef struct Change {
 	TrialRecord trial;
 	ChangeState state;
 	ChangeVerdict verdict;
-	bool in_force; /* the new values are in the kernel because of this change */
+	bool in_force;    /* the new values are in the kernel because of this change */
 	char reason[256]; /* of the verdict, or of a failure */
 } Change;
 
-const char *change_state_name(ChangeState state);     /* "advised" "trial" "decided" */
-const char *change_verdict_name(ChangeVerdict verdict); /* "none" "kept" "restored" "inconclusive" */
-const char *trial_kind_name(TrialKind kind);          /* "none" "mechanical" "switchback" */
+const char *change_state_name(ChangeState state); /* "advised" "trial" "decided" */
+const char *change_verdict_name(
+	ChangeVerdict verdict);              /* "none" "kept" "restored" "inconclusive" */
+const char *trial_kind_name(TrialKind kind); /* "none" "mechanical" "switchback" */

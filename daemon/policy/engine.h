@@ -2,8 +2,9 @@
 #pragma once
 /*
  * The engine: asks the controllers for proposals, runs one change at a time (one blast domain: this
- * network namespace), lets its trial decide, and keeps the ring of changes. Pure: a snapshot and the time come in,
- * one action goes out; whoever executes it reports back. No clock, no file, no loop.
+ * network namespace), lets its trial decide, and keeps the ring of changes. Pure: a snapshot and
+ * the time come in, one action goes out; whoever executes it reports back. No clock, no file, no
+ * loop.
  */
 #include "common/clock.h"
 #include "common/random.h"
@@ -36,8 +37,8 @@ typedef struct PolicyConfig {
 	PolicySwitch congestion, buffers, fastopen;
 	char congestion_allowed[POLICY_CC_MAX][CONGESTION_NAME_MAX];
 	size_t n_congestion_allowed;
-	uint64_t buffers_max_bytes; /* FIXED */
-	unsigned fastopen_bits;     /* FIXED */
+	uint64_t buffers_max_bytes;      /* FIXED */
+	unsigned fastopen_bits;          /* FIXED */
 	unsigned memory_budget_permille; /* of the TCP memory pressure mark */
 	uint64_t memory_budget_bytes;    /* if not 0, instead */
 } PolicyConfig;
@@ -57,17 +58,20 @@ typedef struct Snapshot {
 	char congestion_available[256]; /* tcp_available_congestion_control */
 	uint64_t memory_total_bytes, memory_available_bytes;
 	uint64_t tcp_memory_bytes, tcp_pressure_bytes;
-	uint64_t memory_pressures;     /* new TCPMemoryPressures since the last snapshot */
-	uint64_t receive_collapses;    /* TCPRcvCollapsed + PruneCalled since the last snapshot */
+	uint64_t memory_pressures;  /* new TCPMemoryPressures since the last snapshot */
+	uint64_t receive_collapses; /* TCPRcvCollapsed + PruneCalled since the last snapshot */
 	uint64_t syn_retrans, active_opens; /* since the last snapshot */
-	uint64_t fastopen_cookie_requests, fastopen_listen_overflows; /* since the last snapshot */
-	bool destroyed_lost; /* destroy events were lost: blocks of this interval are not complete */
+	uint64_t fastopen_cookie_requests;  /* since the daemon started */
+	bool destroyed_lost; /* destroy events were lost: blocks of this interval are not complete
+			      */
 } Snapshot;
 
 typedef enum EngineActionKind {
 	ENGINE_NOTHING,
-	ENGINE_APPLY,   /* write `changes` (an arm of a trial, or a first write) and raise the epoch */
-	ENGINE_RESTORE, /* put back the originals of the tunables in `changes` */
+	ENGINE_APPLY,   /* write `changes` (an arm of a trial, or a first write) and raise the epoch
+			 */
+	ENGINE_RESTORE, /* go back to the values in `changes`; one that equals the original ends our
+			   ownership of that tunable */
 } EngineActionKind;
 
 typedef struct EngineAction {
@@ -75,8 +79,8 @@ typedef struct EngineAction {
 	uint64_t change_id;
 	struct {
 		TunableId id;
-		TunableValue value; /* ENGINE_APPLY */
-	} changes[CHANGE_TUNABLES_MAX];
+		TunableValue value; /* to write; for ENGINE_RESTORE what to go back to */
+	} changes[_TUNABLES];
 	size_t n_changes;
 	uint32_t epoch; /* give this to path_table_set_epoch once it is written */
 } EngineAction;
@@ -89,11 +93,13 @@ typedef struct Engine Engine;
 typedef struct EngineParams {
 	PolicyConfig config;
 	Random random;
-	EngineReport report; /* event: "advised", "trial-started", "kept", "restored", "inconclusive" */
+	EngineReport
+		report; /* event: "advised", "trial-started", "kept", "restored", "inconclusive" */
 	void *context;
 } EngineParams;
 
-#define ENGINE_CHANGES_MAX 128 /* records kept; the oldest decided one that is not in force goes first */
+#define ENGINE_CHANGES_MAX                                                                         \
+	128 /* records kept; the oldest decided one that is not in force goes first */
 
 int engine_new(const EngineParams *params, Engine **ret_engine);
 void engine_free(Engine *engine);
@@ -104,18 +110,22 @@ void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_act
 /* status 0: done; positive: refused (foreign, read-only), nothing touched; negative errno. */
 void engine_done(Engine *engine, const EngineAction *action, int status, const char *reason,
 		 uint64_t now_ns);
-/* Feed of the running trial's meter: set as the path table's observer with the engine as context. */
+/* Feed of the running trial's meter: set as the path table's observer with the engine as context.
+ */
 void engine_observe(const Path *path, const FlowSample *sample, const FlowDelta *delta,
 		    void *engine);
-/* A tunable was found changed by somebody else: a trial on it ends, changes on it are no longer in force. */
+/* A tunable was found changed by somebody else: a trial on it ends, changes on it are no longer in
+ * force. */
 void engine_foreign(Engine *engine, TunableId id, uint64_t now_ns, uint64_t realtime_ns);
-/* When the engine next wants a step (monotonic ns); UINT64_MAX: at the next sweep is early enough. */
+/* When the engine next wants a step (monotonic ns); UINT64_MAX: at the next sweep is early enough.
+ */
 uint64_t engine_next_ns(const Engine *engine);
 
 /* Operator. The caller restores the tunables in *ret_action. -ENOENT: no such change in force. */
 int engine_revert(Engine *engine, uint64_t id, uint64_t now_ns, uint64_t realtime_ns,
 		  EngineAction *ret_action);
-/* The running trial (if any) is ended as inconclusive; *ret_action restores. True if there was one. */
+/* The running trial (if any) is ended as inconclusive; *ret_action restores. True if there was one.
+ */
 bool engine_abort(Engine *engine, const char *reason, uint64_t now_ns, uint64_t realtime_ns,
 		  EngineAction *ret_action);
 /* Nothing new is proposed until then (UINT64_MAX: until resumed); 0: resumed. */

@@ -46,8 +46,7 @@ int loop_new(Loop **ret_loop)
 
 	if (config && loop) {
 		(void)event_config_set_flag(config, /* only fails on NULL */
-					    EVENT_BASE_FLAG_PRECISE_TIMER |
-						    EVENT_BASE_FLAG_NOLOCK |
+					    EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK |
 						    EVENT_BASE_FLAG_IGNORE_ENV);
 		loop->base = event_base_new_with_config(config);
 	}

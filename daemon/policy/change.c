@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The record of a change and its names. Nothing here decides; the record only remembers.
+ */
+#include "daemon/policy/change.h"
+
+/* More items than there is room for are dropped: evidence is shown, never computed with. */
+void evidence_add(Evidence *evidence, const char *name, int64_t value)
+{
+	if (evidence->n_items < EVIDENCE_ITEMS_MAX)
+		evidence->items[evidence->n_items++] = (EvidenceItem){name, value};
+}
+
+const char *change_state_name(ChangeState state)
+{
+	static const char *const names[] = {
+		[CHANGE_ADVISED] = "advised",
+		[CHANGE_TRIAL] = "trial",
+		[CHANGE_DECIDED] = "decided",
+	};
+
+	return names[state];
+}
+
+const char *change_verdict_name(ChangeVerdict verdict)
+{
+	static const char *const names[] = {
+		[VERDICT_NONE] = "none",
+		[VERDICT_KEPT] = "kept",
+		[VERDICT_RESTORED] = "restored",
+		[VERDICT_INCONCLUSIVE] = "inconclusive",
+	};
+
+	return names[verdict];
+}
+
+const char *trial_kind_name(TrialKind kind)
+{
+	static const char *const names[] = {
+		[TRIAL_NONE] = "none",
+		[TRIAL_MECHANICAL] = "mechanical",
+		[TRIAL_SWITCHBACK] = "switchback",
+	};
+
+	return names[kind];
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A controller turns evidence into at most one proposal, purely. Each is one file and one row of
+ * the table in controllers.c; the engine asks them in that order. A controller says in one sentence
+ * why it does nothing, because an operator asks that as often as why it did something.
+ */
+#include "daemon/policy/engine.h"
+#include "daemon/policy/trial.h"
+
+typedef struct Proposal {
+	ChangeTunable tunables[CHANGE_TUNABLES_MAX];
+	size_t n_tunables;
+	Evidence evidence;
+	bool advice;    /* never written: for the operator to decide */
+	TrialPlan plan; /* kind TRIAL_NONE: fixed by configuration */
+} Proposal;
+
+typedef struct ControllerInput {
+	const Snapshot *snapshot;
+	const PolicyConfig *config;
+	/* Windows that began before this saw other settings, and are no evidence. */
+	uint64_t evidence_since_ns;
+	/* Whether this value was tried on this path and is not to be tried again yet. */
+	bool (*held)(const void *context, const char *controller, const Address *path,
+		     const ChangeTunable *tunable);
+	const void *context;
+} ControllerInput;
+
+#define CONTROLLER_REASON_MAX 192
+
+typedef struct Controller {
+	const char *name;
+	const char *summary;
+	/* True: *ret_proposal. False: `reason` (CONTROLLER_REASON_MAX) says why not. */
+	bool (*propose)(const ControllerInput *input, Proposal *ret_proposal, char *reason);
+} Controller;
+
+extern const Controller controller_buffers;
+extern const Controller controller_congestion;
+extern const Controller controller_fastopen;
+
+/* How many paths, busiest first, a controller looks at. */
+#define CONTROLLER_PATHS 64
+/* Windows in a row that must agree. */
+#define CONTROLLER_WINDOWS 3
+
+/* The last CONTROLLER_WINDOWS complete windows of a path summed up, if they are all recent, began
+ * after evidence_since_ns and carried bulk traffic. */
+typedef struct WindowSum {
+	uint64_t acked, received; /* bytes of bulk flows */
+	uint64_t goodput_bps;     /* 0: none */
+	bool receiving;           /* more was received than acked */
+	uint64_t max_delivery_bps, max_any_delivery_bps, max_receive_bps;
+	uint64_t max_inflight_bytes, max_rcv_wnd_bytes, max_rcvbuf_bytes;
+	uint32_t srtt_p50_us, srtt_p90_us; /* largest of the windows; 0: none */
+	double loss;                       /* negative: unknown */
+	uint32_t samples, samples_app_limited, samples_other_congestion;
+	unsigned flows;
+} WindowSum;
+bool controller_sum(const ControllerInput *input, const Path *path, WindowSum *ret);
+/* Whether this sum of a path belongs to a tunable that may be written: present, writable, not
+ * foreign. Otherwise the reason. */
+bool controller_may_write(const ControllerInput *input, TunableId id, char *reason);
+double controller_latency_weight(PolicyObjective objective);
+/* Fills in the guardrail baseline. */
+void controller_plan(TrialPlan *plan, TrialKind kind, const ControllerInput *input,
+		     const Path *path, const WindowSum *sum);

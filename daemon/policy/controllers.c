@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the controllers share: reading the evidence windows of a path, and the baseline of a trial.
+ */
+#include "daemon/policy/controller.h"
+
+#include <math.h>
+
+#include "common/text.h"
+
+/* Newest complete window not older than this: three windows back, the host was idle in between. */
+#define EVIDENCE_FRESH_NS (3 * PATH_WINDOW_NS)
+
+/* Least effect worth a setting that differs from the administrator's: 5 % of goodput. */
+#define EFFECT_MINIMUM 1.05
+
+/* How much 1 % of queueing delay is worth in goodput, by objective. Balanced is the square root. */
+double controller_latency_weight(PolicyObjective objective)
+{
+	switch (objective) {
+	case POLICY_LATENCY:
+		return 1.0;
+	case POLICY_BALANCED:
+		return 0.5;
+	case POLICY_THROUGHPUT:
+		return 0.25;
+	}
+	return 0.5;
+}
+
+static void sum_window(WindowSum *sum, const PathWindow *window, uint64_t totals[4])
+{
+	sum->acked += window->bulk_bytes_acked;
+	sum->received += window->bulk_bytes_received;
+	sum->max_delivery_bps = MAX(sum->max_delivery_bps, window->max_delivery_bps);
+	sum->max_any_delivery_bps = MAX(sum->max_any_delivery_bps, window->max_any_delivery_bps);
+	sum->max_receive_bps = MAX(sum->max_receive_bps, window->max_receive_bps);
+	sum->max_inflight_bytes = MAX(sum->max_inflight_bytes, window->max_inflight_bytes);
+	sum->max_rcv_wnd_bytes = MAX(sum->max_rcv_wnd_bytes, window->max_rcv_wnd_bytes);
+	sum->max_rcvbuf_bytes = MAX(sum->max_rcvbuf_bytes, window->max_rcvbuf_bytes);
+	sum->srtt_p50_us = MAX(sum->srtt_p50_us, window->srtt_p50_us);
+	sum->srtt_p90_us = MAX(sum->srtt_p90_us, window->srtt_p90_us);
+	sum->samples += window->samples;
+	sum->samples_app_limited += window->samples_app_limited;
+	sum->samples_other_congestion += window->samples_other_congestion;
+	sum->flows += window->flows_bulk;
+	totals[0] += window->bulk_busy_us;
+	totals[1] += window->bulk_receive_us;
+	totals[2] += window->bytes_sent;
+	totals[3] += window->bytes_retrans;
+}
+
+bool controller_sum(const ControllerInput *input, const Path *path, WindowSum *ret)
+{
+	WindowSum sum = {.loss = -1};
+	uint64_t totals[4] = {0};
+	uint64_t bytes, time_us;
+
+	for (unsigned i = 0; i < CONTROLLER_WINDOWS; i++) {
+		const PathWindow *window = path_window(path, i);
+
+		if (!window || window->samples == 0 || window->start_ns < input->evidence_since_ns)
+			return false;
+		if (i == 0 && input->snapshot->now_ns - window->start_ns > EVIDENCE_FRESH_NS)
+			return false;
+		sum_window(&sum, window, totals);
+	}
+
+	sum.receiving = sum.received > sum.acked;
+	bytes = sum.receiving ? sum.received : sum.acked;
+	time_us = sum.receiving ? totals[1] : totals[0];
+	if (time_us >= 1000)
+		sum.goodput_bps = bytes * 8 * 1000 / (time_us / 1000);
+	if (totals[2] >= PATH_BULK_BYTES)
+		sum.loss = (double)totals[3] / (double)totals[2];
+	*ret = sum;
+	return true;
+}
+
+bool controller_may_write(const ControllerInput *input, TunableId id, char *reason)
+{
+	const PolicyTunable *tunable = &input->snapshot->tunables[id];
+	const char *why = NULL;
+
+	if (!tunable->present)
+		why = "this kernel does not have it";
+	else if (tunable->foreign)
+		why = "somebody else changed it: it is left alone";
+	else if (!tunable->writable)
+		why = "it cannot be written from here";
+	if (!why)
+		return true;
+
+	(void)text_format(reason, CONTROLLER_REASON_MAX, "%s: %s", tunables[id].key, why);
+	return false;
+}
+
+void controller_plan(TrialPlan *plan, TrialKind kind, const ControllerInput *input,
+		     const Path *path, const WindowSum *sum)
+{
+	*plan = (TrialPlan){
+		.kind = kind,
+		.path = path->address,
+		.floor_us = path->min_rtt_us == UINT32_MAX ? 0 : path->min_rtt_us,
+		.latency_weight = controller_latency_weight(input->config->objective),
+		.minimum = log(EFFECT_MINIMUM),
+		.before_goodput_bps = sum->goodput_bps,
+		.before_window_bytes =
+			sum->receiving ? sum->max_rcv_wnd_bytes : sum->max_inflight_bytes,
+		.before_srtt_p90_us = sum->srtt_p90_us,
+		.before_retrans = sum->loss,
+		.before_flows = sum->flows,
+	};
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state machine of a trial. A block ends when it is old enough and has seen enough flows, or is
+ * given up; a pair with a missing block is dropped whole, since a lone block would reintroduce the
+ * drift that pairing removes. Guardrails look at the new arm only and act at the end of each of its
+ * blocks.
+ */
+#include "daemon/policy/trial.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "common/stats.h"
+#include "common/text.h"
+#include "daemon/policy/verdict.h"
+
+/* Guardrails of the new arm. Two blocks in a row, for one can be a loss burst of the path itself.
+ */
+#define GUARD_BLOCKS 2
+/* Retransmissions: over 3 % the setting lives at the cost of others (a shallow buffer), whatever
+ * it gains; or three times the old arm's, if that is more. */
+#define GUARD_RETRANS       0.03
+#define GUARD_RETRANS_TIMES 3.0
+/* Smoothed RTT p90: 1.5 times the old arm's and 10 ms more. */
+#define GUARD_SRTT_PERMILLE 1500
+#define GUARD_SRTT_US       10000
+/* Goodput below 0.8 of the old arm's. */
+#define GUARD_GOODPUT_PERMILLE 800
+
+/* A mechanical trial needs this much time with data outstanding on new connections. */
+#define MECHANICAL_BUSY_US UINT64_C(10000000)
+/* The window in use must exceed the old maximum by this much to say that the limit is gone. */
+#define MECHANICAL_WINDOW_PERMILLE 1050
+
+void trial_init(Trial *trial, const TrialPlan *plan, TrialRecord *record)
+{
+	*trial = (Trial){.plan = *plan, .record = record};
+	meter_init(&trial->meter, &plan->path);
+	*record = (TrialRecord){
+		.kind = plan->kind,
+		.before_goodput_bps = plan->before_goodput_bps,
+		.before_srtt_p90_us = plan->before_srtt_p90_us,
+		.before_retrans = plan->before_retrans,
+		.after_retrans = -1,
+		.flows_before = plan->before_flows,
+	};
+}
+
+void trial_clear(Trial *trial)
+{
+	meter_clear(&trial->meter);
+}
+
+static const char *arm_name(TrialArm arm)
+{
+	return arm == TRIAL_ARM_NEW ? "new" : "old";
+}
+
+static TrialStep want(Trial *trial, TrialArm arm)
+{
+	trial->arm = arm;
+	trial->switching = true;
+	return TRIAL_STEP_SWITCH;
+}
+
+static TrialStep begin_pair(Trial *trial, const Random *random)
+{
+	trial->second = false;
+	trial->first_arm = random_coin(random) ? TRIAL_ARM_NEW : TRIAL_ARM_OLD;
+	trial->has_reading[0] = trial->has_reading[1] = false;
+	return want(trial, trial->first_arm);
+}
+
+void trial_switched(Trial *trial, uint32_t epoch, uint64_t now_ns)
+{
+	trial->switching = false;
+	trial->block_start_ns = now_ns;
+	meter_start(&trial->meter, epoch);
+}
+
+void trial_incomplete(Trial *trial)
+{
+	trial->has_reading[0] = trial->has_reading[1] = false;
+	/* Without flows the block cannot complete; it is given up, and the pair with it. */
+	meter_start(&trial->meter, UINT32_MAX);
+}
+
+static uint64_t block_min_ns(const Trial *trial)
+{
+	return MAX(TRIAL_BLOCK_MIN_NS,
+		   (uint64_t)TRIAL_BLOCK_RTTS * trial->plan.floor_us * NSEC_PER_USEC);
+}
+
+/* Which guardrail the new arm's reading hits against the old arm's, or NULL. */
+static const char *guardrail(const TrialPlan *plan, const MeterReading *old_arm,
+			     const MeterReading *new_arm)
+{
+	double retrans_limit =
+		MAX(GUARD_RETRANS,
+		    GUARD_RETRANS_TIMES * (old_arm->has_retrans ? old_arm->retrans : 0.0));
+
+	if (new_arm->has_retrans && new_arm->retrans > retrans_limit)
+		return "retransmissions";
+	if (old_arm->has_srtt && new_arm->has_srtt && plan->latency_weight > 0 &&
+	    (uint64_t)new_arm->srtt_p90_us * 1000 >
+		    (uint64_t)old_arm->srtt_p90_us * GUARD_SRTT_PERMILLE &&
+	    new_arm->srtt_p90_us > old_arm->srtt_p90_us + GUARD_SRTT_US)
+		return "round-trip time p90";
+	if (old_arm->has_goodput && new_arm->has_goodput &&
+	    new_arm->goodput_bps * 1000 < old_arm->goodput_bps * GUARD_GOODPUT_PERMILLE)
+		return "goodput";
+	return NULL;
+}
+
+static void record_arm(Trial *trial, TrialArm arm, const MeterReading *reading)
+{
+	TrialRecord *record = trial->record;
+
+	if (reading->has_goodput) {
+		trial->goodput_sum[arm] += reading->goodput_bps;
+		trial->goodput_n[arm]++;
+	}
+	if (arm == TRIAL_ARM_NEW) {
+		record->flows_after += reading->flows;
+		record->after_srtt_p90_us = reading->srtt_p90_us;
+		record->after_retrans = reading->has_retrans ? reading->retrans : -1;
+		if (trial->goodput_n[arm])
+			record->after_goodput_bps = trial->goodput_sum[arm] / trial->goodput_n[arm];
+		return;
+	}
+	record->flows_before += reading->flows;
+	record->before_srtt_p90_us = reading->srtt_p90_us;
+	record->before_retrans = reading->has_retrans ? reading->retrans : -1;
+	if (trial->goodput_n[arm])
+		record->before_goodput_bps = trial->goodput_sum[arm] / trial->goodput_n[arm];
+}
+
+static TrialStep drop_pair(Trial *trial, const Random *random)
+{
+	trial->record->n_dropped++;
+	if (++trial->dropped_in_a_row < TRIAL_DROPPED_MAX)
+		return begin_pair(trial, random);
+
+	(void)text_format(trial->reason, sizeof(trial->reason),
+			  "%u pairs in a row without enough new connections (%u flows of at least "
+			  "256 KiB a block are needed)",
+			  trial->dropped_in_a_row, TRIAL_BLOCK_FLOWS);
+	return TRIAL_STEP_INCONCLUSIVE;
+}
+
+static void finish_record(TrialRecord *record)
+{
+	stats_bootstrap(record->differences, record->n_pairs, 0.95, &record->effect_low,
+			&record->effect_high);
+}
+
+static void conclude(Trial *trial, const char *what)
+{
+	const TrialRecord *record = trial->record;
+
+	finish_record(trial->record);
+	(void)text_format(trial->reason, sizeof(trial->reason),
+			  "%s after %u pairs: effect %+.0f %% [%+.0f, %+.0f], e-value %.3g "
+			  "(harm %.3g)",
+			  what, record->n_pairs, 100 * expm1(record->effect),
+			  100 * expm1(record->effect_low), 100 * expm1(record->effect_high),
+			  exp(record->log_e_benefit), exp(record->log_e_harm));
+}
+
+/* Both blocks of the pair are there. */
+static TrialStep finish_pair(Trial *trial, const Random *random)
+{
+	const MeterReading *old_arm = &trial->readings[TRIAL_ARM_OLD];
+	const MeterReading *new_arm = &trial->readings[TRIAL_ARM_NEW];
+	const char *guard = guardrail(&trial->plan, old_arm, new_arm);
+	double old_reward, new_reward;
+
+	trial->harmful_blocks = guard ? trial->harmful_blocks + 1 : 0;
+	if (trial->harmful_blocks >= GUARD_BLOCKS) {
+		(void)text_format(trial->reason, sizeof(trial->reason),
+				  "guardrail: %s in %u blocks in a row", guard, GUARD_BLOCKS);
+		return TRIAL_STEP_RESTORE;
+	}
+	if (!meter_reward(old_arm, trial->plan.floor_us, trial->plan.latency_weight, &old_reward) ||
+	    !meter_reward(new_arm, trial->plan.floor_us, trial->plan.latency_weight, &new_reward))
+		return drop_pair(trial, random);
+
+	trial->dropped_in_a_row = 0;
+	record_arm(trial, TRIAL_ARM_OLD, old_arm);
+	record_arm(trial, TRIAL_ARM_NEW, new_arm);
+	switch (verdict_add_pair(trial->record, new_reward - old_reward, trial->plan.minimum)) {
+	case VERDICT_STEP_KEEP:
+		conclude(trial, "benefit proven");
+		return TRIAL_STEP_KEEP;
+	case VERDICT_STEP_HARM:
+		conclude(trial, "harm likely");
+		return TRIAL_STEP_RESTORE;
+	case VERDICT_STEP_EXHAUSTED:
+		conclude(trial, "no proven benefit");
+		return TRIAL_STEP_RESTORE;
+	case VERDICT_STEP_CONTINUE:
+		break;
+	}
+	return begin_pair(trial, random);
+}
+
+static TrialStep step_switchback(Trial *trial, uint64_t now_ns, const Random *random)
+{
+	uint64_t age = now_ns - trial->block_start_ns;
+	MeterReading reading;
+
+	if (trial->block_start_ns == 0)
+		return begin_pair(trial, random);
+
+	meter_read(&trial->meter, &reading);
+	(void)text_format(trial->record->phase, sizeof(trial->record->phase),
+			  "pair %u of at most %u, block %u (%s), %u s, %u flows",
+			  trial->record->n_pairs + 1, TRIAL_PAIRS_MAX, trial->second ? 2U : 1U,
+			  arm_name(trial->arm), (unsigned)(age / NSEC_PER_SEC), reading.flows);
+
+	if (age >= MAX(TRIAL_BLOCK_MAX_NS, 2 * block_min_ns(trial)))
+		return drop_pair(trial, random);
+	if (age < block_min_ns(trial) || reading.flows < TRIAL_BLOCK_FLOWS)
+		return TRIAL_STEP_WAIT;
+
+	trial->readings[trial->arm] = reading;
+	trial->has_reading[trial->arm] = true;
+	if (trial->has_reading[TRIAL_ARM_OLD] && trial->has_reading[TRIAL_ARM_NEW])
+		return finish_pair(trial, random);
+	if (trial->second) /* the first block was lost */
+		return drop_pair(trial, random);
+	trial->second = true;
+	return want(trial, trial->first_arm == TRIAL_ARM_NEW ? TRIAL_ARM_OLD : TRIAL_ARM_NEW);
+}
+
+static TrialStep judge_mechanical(Trial *trial, const MeterReading *reading)
+{
+	const TrialPlan *plan = &trial->plan;
+	MeterReading before = {
+		.has_goodput = plan->before_goodput_bps > 0,
+		.has_srtt = plan->before_srtt_p90_us > 0,
+		.has_retrans = plan->before_retrans >= 0,
+		.goodput_bps = plan->before_goodput_bps,
+		.srtt_p90_us = plan->before_srtt_p90_us,
+		.retrans = MAX(plan->before_retrans, 0.0),
+	};
+	const char *guard = guardrail(plan, &before, reading);
+	double gain =
+		(double)reading->goodput_bps / (double)MAX(plan->before_goodput_bps, UINT64_C(1));
+	bool limit_gone =
+		plan->receive || reading->max_window_bytes * 1000 >
+					 plan->before_window_bytes * MECHANICAL_WINDOW_PERMILLE;
+
+	trial->record->effect = log(gain);
+	trial->record->effect_low = trial->record->effect_high = trial->record->effect;
+	(void)text_format(
+		trial->reason, sizeof(trial->reason),
+		"%s: %u connections born after it, goodput %.1f -> %.1f Mbit/s (%+.0f %%), "
+		"largest window %.2f -> %.2f MB",
+		guard ? guard : "limit removed", reading->flows,
+		(double)plan->before_goodput_bps / 1e6, (double)reading->goodput_bps / 1e6,
+		100 * (gain - 1), (double)plan->before_window_bytes / 1e6,
+		(double)reading->max_window_bytes / 1e6);
+	if (!guard && limit_gone && log(gain) >= plan->minimum)
+		return TRIAL_STEP_KEEP;
+	return TRIAL_STEP_RESTORE;
+}
+
+static TrialStep step_mechanical(Trial *trial, uint64_t now_ns)
+{
+	uint64_t age = now_ns - trial->block_start_ns;
+	MeterReading reading;
+
+	if (trial->block_start_ns == 0)
+		return want(trial, TRIAL_ARM_NEW);
+
+	meter_read(&trial->meter, &reading);
+	(void)text_format(trial->record->phase, sizeof(trial->record->phase),
+			  "connections born after the change: %u, %u s", reading.flows,
+			  (unsigned)(age / NSEC_PER_SEC));
+	if (reading.flows >= TRIAL_BLOCK_FLOWS && reading.has_goodput &&
+	    reading.busy_us >= MECHANICAL_BUSY_US) {
+		record_arm(trial, TRIAL_ARM_NEW, &reading);
+		return judge_mechanical(trial, &reading);
+	}
+	if (age < TRIAL_MECHANICAL_NS)
+		return TRIAL_STEP_WAIT;
+	(void)text_format(trial->reason, sizeof(trial->reason),
+			  "only %u bulk connections born within %u s: cannot tell", reading.flows,
+			  (unsigned)(TRIAL_MECHANICAL_NS / NSEC_PER_SEC));
+	return TRIAL_STEP_INCONCLUSIVE;
+}
+
+TrialStep trial_step(Trial *trial, uint64_t now_ns, const Random *random)
+{
+	if (trial->switching)
+		return TRIAL_STEP_SWITCH;
+	return trial->plan.kind == TRIAL_MECHANICAL ? step_mechanical(trial, now_ns)
+						    : step_switchback(trial, now_ns, random);
+}

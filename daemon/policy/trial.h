@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A trial: the measured comparison that decides a change. Two kinds.
+ *
+ * Switchback, for comparative changes: pairs of blocks, one under the old setting and one under the
+ * new, the order of each pair drawn by a fair coin before it begins; a block's flows are those born
+ * in it; verdict.h decides after every pair.
+ *
+ * Mechanical, for a change that removes a limit whose grip was proven: the new setting is applied
+ * and connections born after it must (1) use a larger window (bytes in flight, or window offered)
+ * than the old limit allowed, so that the limit is shown to be gone, and (2) gain at least MINIMUM
+ * in goodput, without harm. A plain before/after comparison may only reject; it is (1) that makes a
+ * keep more than a coincidence.
+ *
+ * The trial says which arm it wants; whoever runs it switches, and answers trial_switched().
+ */
+#include "common/random.h"
+#include "daemon/policy/change.h"
+#include "daemon/policy/meter.h"
+
+typedef struct TrialPlan {
+	TrialKind kind;
+	Address path;
+	uint32_t floor_us;     /* propagation floor of the path */
+	double latency_weight; /* of the reward; from the objective */
+	double minimum;        /* least effect worth keeping, ln units */
+	bool receive;          /* mechanical: of a receive buffer (in flight is not ours to see) */
+	/* Before the change, for the mechanical comparison and the guardrails: */
+	uint64_t before_goodput_bps, before_window_bytes;
+	uint32_t before_srtt_p90_us;
+	double before_retrans;
+	unsigned before_flows;
+} TrialPlan;
+
+typedef enum TrialArm {
+	TRIAL_ARM_OLD,
+	TRIAL_ARM_NEW,
+} TrialArm;
+
+typedef enum TrialStep {
+	TRIAL_STEP_WAIT,
+	TRIAL_STEP_SWITCH, /* set trial->arm and begin a new epoch */
+	TRIAL_STEP_KEEP,
+	TRIAL_STEP_RESTORE,
+	TRIAL_STEP_INCONCLUSIVE,
+} TrialStep;
+
+typedef struct Trial {
+	TrialPlan plan;
+	TrialRecord *record; /* of the change; not owned */
+	Meter meter;
+	TrialArm arm;       /* wanted or in force */
+	bool switching;     /* SWITCH was returned, trial_switched() is awaited */
+	bool second;        /* the second block of its pair */
+	TrialArm first_arm; /* of this pair */
+	uint64_t block_start_ns;
+	MeterReading readings[2]; /* of this pair, by arm */
+	bool has_reading[2];
+	unsigned dropped_in_a_row;
+	unsigned harmful_blocks; /* of the new arm in which a guardrail was hit, in a row */
+	uint64_t goodput_sum[2];
+	unsigned goodput_n[2];
+	char reason[256]; /* of the verdict, or of the guardrail */
+} Trial;
+
+/* Shortest block: long enough for the flows born in it to leave slow start, and for the decision
+ * to rest on several of them. */
+#define TRIAL_BLOCK_MIN_NS (10 * UINT64_C(1000000000))
+#define TRIAL_BLOCK_RTTS   50
+#define TRIAL_BLOCK_FLOWS  2
+/* Longest wait for those flows; then the pair is dropped, not the block. */
+#define TRIAL_BLOCK_MAX_NS  (120 * UINT64_C(1000000000))
+#define TRIAL_DROPPED_MAX   3
+#define TRIAL_MECHANICAL_NS (300 * UINT64_C(1000000000)) /* wait for new connections */
+
+void trial_init(Trial *trial, const TrialPlan *plan, TrialRecord *record);
+void trial_clear(Trial *trial);
+TrialStep trial_step(Trial *trial, uint64_t now_ns, const Random *random);
+void trial_switched(Trial *trial, uint32_t epoch, uint64_t now_ns);
+/* The interval was not observed completely (lost destroy events): the running pair is dropped. */
+void trial_incomplete(Trial *trial);
