@@ -56,8 +56,7 @@ typedef struct RegistryParams {
 	SysctlOps sysctl;
 	HostIdentity identity;
 	Clock clock;
-	int state_directory_fd; /* borrowed; -1: no state directory, every write is refused -EROFS
-				 */
+	int state_directory_fd; /* borrowed; -1: none, and every write is refused with -EROFS */
 	bool dry_run;           /* every apply is refused with -EPERM before anything is touched */
 	void (*report)(const RegistryReport *report, void *context);
 	void *context;
