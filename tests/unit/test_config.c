@@ -321,9 +321,102 @@ START_TEST(test_conf_file)
 }
 END_TEST
 
+/* The key of a line ".It Cm KEY=", into `name`. */
+static bool man_key(const char *line, char *name, size_t size)
+{
+	static const char item[] = ".It Cm ";
+	size_t length = strcspn(line, "\n");
+
+	if (!text_starts_with(line, item) || line[length - 1] != '=')
+		return false;
+	length -= strlen(item) + 1;
+	ck_assert_uint_lt(length, size);
+	memcpy(name, line + strlen(item), length);
+	name[length] = '\0';
+	return true;
+}
+
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line == '\n' ? line + 1 : line;
+}
+
+/* The page says what the default is, in the words of the table. */
+static void check_man_default(const ConfigKey *key, const char *entry, size_t length)
+{
+	_cleanup_(text_clear) Text body = {0}, expected = {0};
+
+	text_append_bytes(&body, entry, length);
+	if (key->fallback[0] != '\0')
+		text_appendf(&expected, "The default is\n.Cm %s .\n", key->fallback);
+	else if (key->example)
+		text_append(&expected, "it has no default");
+	else
+		text_append(&expected, "The default is empty:");
+	ck_assert_msg(strstr(text_string(&body), text_string(&expected)),
+		      "netopt.conf(5), %s=: expected '%s'", key->name, text_string(&expected));
+}
+
+/* Each key of the page is one of the table, stands in its section, and in the table's order. */
+START_TEST(test_man_page_keys)
+{
+	_cleanup_free_ char *page = read_source("man/netopt.conf.5");
+	const char *section = NULL, *entry = NULL;
+	const ConfigKey *key = NULL;
+	size_t n = 0;
+
+	for (const char *line = page; *line != '\0'; line = next_line(line)) {
+		char name[64];
+		bool is_key = man_key(line, name, sizeof(name));
+		bool is_section = text_starts_with(line, ".Ss ") || text_starts_with(line, ".Sh ");
+
+		if (key && (is_key || is_section)) {
+			check_man_default(key, entry, (size_t)(line - entry));
+			key = NULL;
+		}
+		if (is_section)
+			section = line + strlen(".Ss ");
+		if (!is_key)
+			continue;
+		ck_assert_msg(n < CONFIG_KEYS, "%s= is one too many", name);
+		key = &config_keys[n++];
+		entry = line;
+		ck_assert_str_eq(name, key->name);
+		ck_assert_msg(text_starts_with(section, config_sections[key->section].title),
+			      "%s= stands in the wrong section", name);
+	}
+	ck_assert_uint_eq(n, CONFIG_KEYS);
+}
+END_TEST
+
+/* Each literal display of EXAMPLES is a configuration. */
+START_TEST(test_man_page_examples)
+{
+	_cleanup_free_ char *page = read_source("man/netopt.conf.5");
+	const char *line = strstr(page, "\n.Sh EXAMPLES\n");
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(line);
+	while ((line = strstr(line, "\n.Bd -literal")) != NULL) {
+		const char *start = next_line(line + 1), *end = strstr(start, ".Ed\n");
+		_cleanup_(text_clear) Text example = {0};
+		_cleanup_config_ Config *config = NULL;
+
+		ck_assert_ptr_nonnull(end);
+		text_append_bytes(&example, start, (size_t)(end - start));
+		config = load(text_string(&example));
+		line = end;
+		n++;
+	}
+	ck_assert_uint_ge(n, 4);
+}
+END_TEST
+
 HARNESS_MAIN("config", HARNESS_CASE(suite, "object", test_defaults, test_names, test_find);
 	     HARNESS_CASE(suite, "problems", test_problem_format, test_problems_bounded);
 	     HARNESS_CASE(suite, "diff", test_diff_sections, test_diff_within_kind,
 			  test_diff_endpoints);
 	     HARNESS_CASE(suite, "template", test_template_as_it_is, test_template_uncommented,
-			  test_conf_file);)
+			  test_conf_file);
+	     HARNESS_CASE(suite, "man", test_man_page_keys, test_man_page_examples);)
