@@ -27,8 +27,8 @@ typedef struct ControlView {
 	const Registry *registry;
 	const Engine *engine;
 	bool dry_run;
-	bool tuning_possible;      /* false: no state directory, or no permission */
-	const char *tuning_reason; /* why not; "" otherwise */
+	bool tuning_possible;          /* false: no state directory, or no permission */
+	const char *tuning_reason;     /* why not; "" otherwise */
 	const char *last_reload_error; /* "" if the last reload was fine */
 	uint64_t sweeps, sweep_last_ns, sweep_period_ns, sweep_incomplete;
 	uint64_t sweep_sockets;
@@ -37,8 +37,9 @@ typedef struct ControlView {
 
 typedef struct ControlOps {
 	void (*view)(void *context, ControlView *ret_view);
-	/* Changing verbs; `message` gets one sentence for the user. 0, -ENOENT, -EBUSY, other errno. */
-	int (*revert)(void *context, uint64_t change_id, Text *message); /* 0: all */
+	/* Changing verbs; `message` gets one sentence for the user. 0, -ENOENT, -EBUSY, other
+	 * errno. */
+	int (*revert)(void *context, uint64_t change_id, Text *message);  /* 0: all */
 	int (*pause)(void *context, uint64_t duration_ns, Text *message); /* 0: until resumed */
 	int (*resume)(void *context, Text *message);
 	int (*reload)(void *context, Text *message); /* -EINVAL: message lists every problem */

@@ -21,3 +21,6 @@ typedef struct MethodCaller {
 /* Always gives a reply (an error reply for unknown methods, bad parameters, missing permission);
  * NULL only without memory. */
 Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *call);
+
+/* Whether a method changes something. -ENOENT: there is no such method. */
+int methods_access(const char *name, MethodAccess *ret_access);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One row per method: name, access, parameters, handler. A handler gets checked arguments and
+ * fills the reply's parameters; it cannot forget the permission or an argument's range, because
+ * both are looked at before it runs. Permission comes first, so that who may not call a method
+ * learns nothing from its parameters.
+ */
+#include "daemon/serve/methods.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/base.h"
+#include "common/interface.h"
+#include "daemon/serve/arguments.h"
+#include "daemon/serve/explain.h"
+#include "daemon/serve/status.h"
+#include "daemon/serve/views.h"
+#include "netopt-build.h"
+
+/* A reply of the most paths is some 600 KiB; a table of 100 is more than a person reads. */
+#define PATHS_DEFAULT 100
+#define PATHS_MAX     1000
+
+#define YEAR_USEC (INT64_C(366) * 24 * 3600 * 1000000)
+
+typedef struct Call {
+	const ControlOps *ops;
+	const ArgumentValue *arguments;
+	Json *reply;      /* the whole message */
+	Json *parameters; /* of the reply */
+	bool failed;      /* memory ran out where json_failed() does not see it */
+} Call;
+
+typedef struct Method {
+	const char *name;
+	MethodAccess access;
+	Argument arguments[ARGUMENTS_MAX];
+	size_t n_arguments;
+	void (*handle)(Call *call);
+} Method;
+
+/* Turns the reply into an error; `key` NULL: without parameter. Only before anything was set. */
+static void fail(Call *call, const char *error, const char *key, const char *value)
+{
+	json_set_string(call->reply, "error", error);
+	if (key)
+		json_set_string(call->parameters, key, value);
+}
+
+static ControlView take_view(const Call *call)
+{
+	ControlView view;
+
+	memset(&view, 0, sizeof(view));
+	call->ops->view(call->ops->context, &view);
+	return view;
+}
+
+/* org.varlink.service */
+
+static void get_info(Call *call)
+{
+	Json *interfaces = json_new_array();
+
+	json_set_string(call->parameters, "vendor", "netopt");
+	json_set_string(call->parameters, "product", "netoptd");
+	json_set_string(call->parameters, "version", NETOPT_VERSION);
+	json_set_string(call->parameters, "url", "man:netoptd(8)");
+	json_append_string(interfaces, INTERFACE_SERVICE);
+	json_append_string(interfaces, INTERFACE_NAME);
+	json_set(call->parameters, "interfaces", interfaces);
+}
+
+static void get_interface_description(Call *call)
+{
+	const char *name = call->arguments[0].string;
+
+	if (text_equal(name, INTERFACE_NAME))
+		json_set_string(call->parameters, "description", interface_idl);
+	else if (text_equal(name, INTERFACE_SERVICE))
+		json_set_string(call->parameters, "description", interface_service_idl);
+	else
+		fail(call, INTERFACE_ERROR_INTERFACE_NOT_FOUND, "interface", name);
+}
+
+/* org.netopt.Daemon: reading */
+
+static void get_status(Call *call)
+{
+	ControlView view = take_view(call);
+
+	json_free(call->parameters);
+	call->parameters = status_view(&view);
+}
+
+static void list_endpoints(Call *call)
+{
+	ControlView view = take_view(call);
+	Json *endpoints = json_new_array();
+
+	for (size_t i = 0; i < view.n_endpoints; i++)
+		json_append(endpoints, view_endpoint(view.endpoints[i], view.now_ns));
+	json_set(call->parameters, "endpoints", endpoints);
+}
+
+static void list_paths(Call *call)
+{
+	size_t limit = call->arguments[0].given ? (size_t)call->arguments[0].integer
+						: (size_t)PATHS_DEFAULT;
+	ControlView view = take_view(call);
+	const Path *top[PATHS_MAX];
+	size_t n = path_table_top(view.paths, top, limit);
+	Json *paths = json_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_append(paths, view_path(top[i], view.now_ns));
+	json_set(call->parameters, "paths", paths);
+	json_set_uint(call->parameters, "total", path_table_count(view.paths));
+	json_set_uint(call->parameters, "evicted", path_table_paths_evicted(view.paths));
+}
+
+static void list_tunables(Call *call)
+{
+	ControlView view = take_view(call);
+	Json *array = json_new_array();
+
+	for (TunableId id = 0; id < _TUNABLES; id++)
+		json_append(array, view_tunable(id, registry_get(view.registry, id), view.now_ns));
+	json_set(call->parameters, "tunables", array);
+}
+
+static void no_such_change(Call *call, int64_t id)
+{
+	fail(call, INTERFACE_ERROR_NO_SUCH_CHANGE, NULL, NULL);
+	json_set_int(call->parameters, "id", id);
+}
+
+static void list_changes(Call *call)
+{
+	ControlView view = take_view(call);
+	Json *changes;
+
+	if (call->arguments[0].given) {
+		const Change *change =
+			engine_change_find(view.engine, (uint64_t)call->arguments[0].integer);
+
+		if (!change) {
+			no_such_change(call, call->arguments[0].integer);
+			return;
+		}
+		changes = json_new_array();
+		json_append(changes, view_change(change));
+	} else {
+		changes = json_new_array();
+		for (size_t i = 0; i < engine_change_count(view.engine); i++)
+			json_append(changes, view_change(engine_change_at(view.engine, i)));
+	}
+	json_set(call->parameters, "changes", changes);
+}
+
+static void explain(Call *call)
+{
+	ControlView view = take_view(call);
+	const Change *change =
+		engine_change_find(view.engine, (uint64_t)call->arguments[0].integer);
+	_cleanup_(text_clear) Text text = {.data = NULL};
+
+	if (!change) {
+		no_such_change(call, call->arguments[0].integer);
+		return;
+	}
+	explain_change(change, &text);
+	call->failed = text.failed;
+	json_set(call->parameters, "change", view_change(change));
+	json_set_string(call->parameters, "text", text_string(&text));
+}
+
+/* org.netopt.Daemon: changing */
+
+/* The reply to a changing verb: its message, or Failed with the message or the errno's text. */
+static void conclude(Call *call, int status, const Text *message)
+{
+	const char *text = text_string(message);
+
+	if (status < 0)
+		fail(call, INTERFACE_ERROR_FAILED, "message", *text ? text : strerror(-status));
+	else
+		json_set_string(call->parameters, "message", text);
+}
+
+static void revert(Call *call)
+{
+	const ArgumentValue *id = &call->arguments[0], *all = &call->arguments[1];
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	int r;
+
+	if (id->given == (all->given && all->boolean)) {
+		fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter",
+		     id->given ? "all" : "id");
+		return;
+	}
+	r = call->ops->revert(call->ops->context, id->given ? (uint64_t)id->integer : 0, &message);
+	if (r == -ENOENT && id->given)
+		no_such_change(call, id->integer);
+	else
+		conclude(call, r, &message);
+}
+
+static void pause_tuning(Call *call)
+{
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	uint64_t duration_ns =
+		call->arguments[0].given ? (uint64_t)call->arguments[0].integer * NSEC_PER_USEC : 0;
+
+	conclude(call, call->ops->pause(call->ops->context, duration_ns, &message), &message);
+}
+
+static void resume_tuning(Call *call)
+{
+	_cleanup_(text_clear) Text message = {.data = NULL};
+
+	conclude(call, call->ops->resume(call->ops->context, &message), &message);
+}
+
+static void reload(Call *call)
+{
+	_cleanup_(text_clear) Text message = {.data = NULL};
+
+	conclude(call, call->ops->reload(call->ops->context, &message), &message);
+}
+
+#define ID_ARGUMENT(is_mandatory)                                                                  \
+	{                                                                                          \
+		.name = "id", .type = ARGUMENT_INT, .mandatory = is_mandatory, .minimum = 1,       \
+		.maximum = INT64_MAX                                                               \
+	}
+
+static const Method methods[] = {
+	{INTERFACE_SERVICE ".GetInfo", METHOD_READ, {{0}}, 0, get_info},
+	{INTERFACE_SERVICE ".GetInterfaceDescription",
+	 METHOD_READ,
+	 {{.name = "interface", .type = ARGUMENT_STRING, .mandatory = true}},
+	 1,
+	 get_interface_description},
+	{INTERFACE_GET_STATUS, METHOD_READ, {{0}}, 0, get_status},
+	{INTERFACE_LIST_ENDPOINTS, METHOD_READ, {{0}}, 0, list_endpoints},
+	{INTERFACE_LIST_PATHS,
+	 METHOD_READ,
+	 {{.name = "limit", .type = ARGUMENT_INT, .minimum = 1, .maximum = PATHS_MAX}},
+	 1,
+	 list_paths},
+	{INTERFACE_LIST_TUNABLES, METHOD_READ, {{0}}, 0, list_tunables},
+	{INTERFACE_LIST_CHANGES, METHOD_READ, {ID_ARGUMENT(false)}, 1, list_changes},
+	{INTERFACE_EXPLAIN, METHOD_READ, {ID_ARGUMENT(true)}, 1, explain},
+	{INTERFACE_REVERT,
+	 METHOD_CHANGE,
+	 {ID_ARGUMENT(false), {.name = "all", .type = ARGUMENT_BOOL}},
+	 2,
+	 revert},
+	{INTERFACE_PAUSE,
+	 METHOD_CHANGE,
+	 {{.name = "durationUsec", .type = ARGUMENT_INT, .minimum = 1, .maximum = YEAR_USEC}},
+	 1,
+	 pause_tuning},
+	{INTERFACE_RESUME, METHOD_CHANGE, {{0}}, 0, resume_tuning},
+	{INTERFACE_RELOAD, METHOD_CHANGE, {{0}}, 0, reload},
+};
+
+static const Method *find_method(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (text_equal(methods[i].name, name))
+			return &methods[i];
+	return NULL;
+}
+
+int methods_access(const char *name, MethodAccess *ret_access)
+{
+	const Method *method = find_method(name);
+
+	if (!method)
+		return -ENOENT;
+	*ret_access = method->access;
+	return 0;
+}
+
+static void dispatch(Call *call, const MethodCaller *caller, const WireCall *wire)
+{
+	const Method *method = find_method(wire->method);
+	ArgumentValue values[ARGUMENTS_MAX];
+	const char *wrong;
+
+	if (!method) {
+		fail(call, INTERFACE_ERROR_METHOD_NOT_FOUND, "method", wire->method);
+		return;
+	}
+	if (method->access == METHOD_CHANGE && !caller->may_change) {
+		fail(call, INTERFACE_ERROR_PERMISSION_DENIED, NULL, NULL);
+		return;
+	}
+	wrong = arguments_parse(method->arguments, method->n_arguments, wire->parameters, values);
+	if (wrong) {
+		fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", wrong);
+		return;
+	}
+	call->arguments = values;
+	method->handle(call);
+	call->arguments = NULL;
+}
+
+Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *wire)
+{
+	Call call = {.ops = ops, .reply = json_new_object(), .parameters = json_new_object()};
+
+	(void)json_failed(); /* forgets what somebody else left behind */
+	dispatch(&call, caller, wire);
+	json_set(call.reply, "parameters", call.parameters);
+	if (json_failed() || call.failed) {
+		json_free(call.reply);
+		return NULL;
+	}
+	return call.reply;
+}
