@@ -12,7 +12,7 @@ typedef struct HostMemory {
 	uint64_t tcp_bytes;                    /* sockstat "TCP: mem": host-wide, in use now */
 	uint64_t tcp_pressure_bytes; /* tcp_mem[1]; where the sysctl is absent (child network
 					namespace) the kernel's default, 1/16 of RAM */
-	bool tcp_pressure_known; /* false: it is that default */
+	bool tcp_pressure_known;     /* false: it is that default */
 } HostMemory;
 
 #define HOST_BOOT_ID_MAX 37
@@ -20,8 +20,8 @@ typedef struct HostMemory {
 typedef struct HostIdentity {
 	char boot_id[HOST_BOOT_ID_MAX]; /* /proc/sys/kernel/random/boot_id */
 	uint64_t netns;                 /* SO_NETNS_COOKIE, else the inode of /proc/self/ns/net */
-	bool initial_netns;             /* the init network namespace: global sysctls are ours too */
-	char kernel[65];                /* uname release */
+	bool initial_netns; /* the init network namespace: global sysctls are ours too */
+	char kernel[65];    /* uname release */
 } HostIdentity;
 
 /* Negative errno; -EBADMSG if a file is not as the kernel writes it. */

@@ -12,7 +12,8 @@
 #define SYSCTL_VALUE_MAX 512
 
 typedef struct SysctlOps {
-	/* The raw bytes (with the newline stripped), NUL-terminated. -ENOENT, -EACCES, -EMSGSIZE. */
+	/* The raw bytes (with the newline stripped), NUL-terminated. -ENOENT, -EACCES, -EMSGSIZE.
+	 */
 	int (*read)(void *context, const char *key, char *buffer, size_t size);
 	/* One write(2) of value and a newline. Returns 0 only if every byte was taken;
 	 * -EIO for a short write, else negative errno. */

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One message is a struct inet_diag_msg and attributes (linux/inet_diag.h, net/ipv4/inet_diag.c).
+ *
+ * The walk over the attributes is by hand: it is the innermost loop of every dump, and its bounds
+ * are all that stands between a damaged message and memory that is not ours. The structure must be
+ * sound to the last byte, or the message is refused whole; an attribute that is shorter than what
+ * it stands for is as if absent; one that is longer comes from a newer kernel, and its beginning
+ * means what it always did.
+ */
+#include "daemon/kern/diag.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "common/base.h"
+
+/* SK_MEMINFO_DROPS came last, in 4.7; all up to the backlog is as old as the attribute. */
+#define SKMEMINFO_OLD ((SK_MEMINFO_BACKLOG + 1) * sizeof(uint32_t))
+
+typedef struct Attribute {
+	unsigned type;
+	const uint8_t *data;
+	size_t length;
+} Attribute;
+
+enum { ATTRIBUTES_END = 1 };
+
+/* Takes the next attribute off the front of `rest`. ATTRIBUTES_END, or -EBADMSG. */
+static int attribute_next(const uint8_t **rest, size_t *length, Attribute *ret_attribute)
+{
+	struct rtattr header;
+	if (*length == 0)
+		return ATTRIBUTES_END;
+	if (*length < sizeof(header))
+		return -EBADMSG;
+	memcpy(&header, *rest, sizeof(header));
+	if (header.rta_len < sizeof(header) || header.rta_len > *length)
+		return -EBADMSG;
+	*ret_attribute = (Attribute){
+		.type = header.rta_type & (unsigned)NLA_TYPE_MASK,
+		.data = *rest + sizeof(header),
+		.length = header.rta_len - sizeof(header),
+	};
+	size_t step = MIN((size_t)RTA_ALIGN(header.rta_len), *length);
+	*rest += step;
+	*length -= step;
+	return 0;
+}
+
+static uint32_t word_at(const uint8_t *data, size_t index)
+{
+	uint32_t word;
+	memcpy(&word, data + index * sizeof(word), sizeof(word));
+	return word;
+}
+
+/* A name goes into logs and comparisons, so one with odd characters in it is none. */
+static void take_congestion(FlowSample *sample, const Attribute *attribute)
+{
+	const char *name = (const char *)attribute->data;
+	size_t length = strnlen(name, attribute->length);
+	if (length >= sizeof(sample->congestion))
+		return;
+	for (size_t i = 0; i < length; i++)
+		if (name[i] <= ' ' || name[i] > '~')
+			return;
+	memcpy(sample->congestion, name, length);
+	sample->congestion[length] = '\0';
+}
+
+static void take_skmeminfo(FlowSample *sample, const Attribute *attribute)
+{
+	const uint8_t *data = attribute->data;
+	if (attribute->length < SKMEMINFO_OLD)
+		return;
+	sample->has_skmeminfo = true;
+	sample->rmem_alloc = word_at(data, SK_MEMINFO_RMEM_ALLOC);
+	sample->rcvbuf = word_at(data, SK_MEMINFO_RCVBUF);
+	sample->wmem_alloc = word_at(data, SK_MEMINFO_WMEM_ALLOC);
+	sample->sndbuf = word_at(data, SK_MEMINFO_SNDBUF);
+	sample->wmem_queued = word_at(data, SK_MEMINFO_WMEM_QUEUED);
+	sample->backlog = word_at(data, SK_MEMINFO_BACKLOG);
+	if (attribute->length >= (SK_MEMINFO_DROPS + 1) * sizeof(uint32_t))
+		sample->drops = word_at(data, SK_MEMINFO_DROPS);
+}
+
+static void take_bbr(FlowSample *sample, const Attribute *attribute)
+{
+	struct tcp_bbr_info bbr;
+	if (attribute->length < sizeof(bbr))
+		return;
+	memcpy(&bbr, attribute->data, sizeof(bbr));
+	sample->has_bbr = true;
+	sample->bbr_bw = (uint64_t)bbr.bbr_bw_hi << 32 | bbr.bbr_bw_lo;
+	sample->bbr_min_rtt_us = bbr.bbr_min_rtt;
+	sample->bbr_pacing_gain = bbr.bbr_pacing_gain;
+	sample->bbr_cwnd_gain = bbr.bbr_cwnd_gain;
+}
+
+static int take_attribute(FlowSample *sample, const Attribute *attribute)
+{
+	switch (attribute->type) {
+	case INET_DIAG_PROTOCOL:
+		/* Sent where it could be in doubt, as in the destroy groups. */
+		if (attribute->length < 1 || attribute->data[0] != IPPROTO_TCP)
+			return -EBADMSG;
+		break;
+	case INET_DIAG_INFO:
+		tcp_info_set(&sample->info, attribute->data, attribute->length);
+		break;
+	case INET_DIAG_CONG:
+		take_congestion(sample, attribute);
+		break;
+	case INET_DIAG_SKMEMINFO:
+		take_skmeminfo(sample, attribute);
+		break;
+	case INET_DIAG_BBRINFO:
+		take_bbr(sample, attribute);
+		break;
+	}
+	return 0;
+}
+
+static void take_identity(FlowSample *sample, const struct inet_diag_msg *header)
+{
+	const struct inet_diag_sockid *id = &header->id;
+	sample->cookie = (uint64_t)id->idiag_cookie[1] << 32 | id->idiag_cookie[0];
+	sample->local = address_from_bytes(header->idiag_family, id->idiag_src);
+	sample->remote = address_from_bytes(header->idiag_family, id->idiag_dst);
+	sample->local_port = ntohs(id->idiag_sport);
+	sample->remote_port = ntohs(id->idiag_dport);
+	sample->state = header->idiag_state;
+	sample->inode = header->idiag_inode;
+	sample->uid = header->idiag_uid;
+	sample->rqueue = header->idiag_rqueue;
+	sample->wqueue = header->idiag_wqueue;
+}
+
+int diag_decode(const struct nlmsghdr *message, FlowSample *ret_sample)
+{
+	struct inet_diag_msg header;
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    message->nlmsg_len < NLMSG_LENGTH(sizeof(header)))
+		return -EBADMSG;
+	memcpy(&header, NLMSG_DATA(message), sizeof(header));
+	if (header.idiag_family != AF_INET && header.idiag_family != AF_INET6)
+		return -EBADMSG;
+
+	FlowSample sample = {0};
+	take_identity(&sample, &header);
+
+	const size_t start = NLMSG_LENGTH(NLMSG_ALIGN(sizeof(header)));
+	const uint8_t *rest = (const uint8_t *)message + start;
+	size_t length = message->nlmsg_len > start ? message->nlmsg_len - start : 0;
+	Attribute attribute;
+	int r;
+	while ((r = attribute_next(&rest, &length, &attribute)) == 0) {
+		r = take_attribute(&sample, &attribute);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		return r;
+	*ret_sample = sample;
+	return 0;
+}
