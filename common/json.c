@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json-c provides the tree, its reference counts and the printer. Reading is our own, for two
- * reasons measured on json-c 0.16: its strict mode is not strict (single quotes, NaN, clamped
- * integers, the last duplicate wins, lone surrogates become U+FFFD), and its tokener does not
- * notice when memory runs out in the middle of a string.
+ * json-c provides the tree and its reference counts. Reading and printing are our own, for what
+ * was measured on json-c 0.16: its strict mode is not strict (single quotes, NaN, clamped integers,
+ * the last duplicate wins, lone surrogates become U+FFFD), and neither its tokener nor its printer
+ * notices when memory runs out in the middle: a text with a hole would leave as if it were whole.
  *
  * The reader is one pass of recursive descent over json_lexer's words, as deep as JSON_DEPTH_MAX
  * and no deeper, straight into the tree: a duplicate key is one that is already there, however
@@ -12,6 +12,7 @@
 #include "common/json.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -449,13 +450,122 @@ void json_each(const Json *object, void (*callback)(const char *key, Json *value
 		callback(entry->k, (Json *)entry->v, context);
 }
 
+/* Printing text. */
+
+typedef struct Writer {
+	Text text;
+	bool pretty;
+	unsigned depth;
+} Writer;
+
+static void write_value(Writer *writer, const Json *json);
+
+static void write_break(Writer *writer)
+{
+	if (!writer->pretty)
+		return;
+	text_append(&writer->text, "\n");
+	for (unsigned i = 0; i < writer->depth; i++)
+		text_append(&writer->text, "  ");
+}
+
+static void write_escaped(Text *text, char c)
+{
+	static const char escapes[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+
+	for (size_t i = 0; i + 1 < sizeof(escapes); i += 2)
+		if (c == escapes[i]) {
+			text_appendf(text, "\\%c", escapes[i + 1]);
+			return;
+		}
+	text_appendf(text, "\\u%04x", (unsigned)c);
+}
+
+static void write_string(Writer *writer, const char *string)
+{
+	const char *plain = string; /* the first byte that is not written yet */
+
+	text_append(&writer->text, "\"");
+	for (; *string; string++) {
+		if ((unsigned char)*string >= 0x20 && *string != '"' && *string != '\\')
+			continue;
+		text_append_bytes(&writer->text, plain, (size_t)(string - plain));
+		write_escaped(&writer->text, *string);
+		plain = string + 1;
+	}
+	text_append_bytes(&writer->text, plain, (size_t)(string - plain));
+	text_append(&writer->text, "\"");
+}
+
+static void write_object(Writer *writer, const Json *json)
+{
+	const struct lh_entry *entry = json_object_get_object(json)->head;
+
+	text_append(&writer->text, "{");
+	writer->depth++;
+	for (const char *comma = ""; entry; entry = entry->next, comma = ",") {
+		text_append(&writer->text, comma);
+		write_break(writer);
+		write_string(writer, entry->k);
+		text_append(&writer->text, writer->pretty ? ": " : ":");
+		write_value(writer, entry->v);
+	}
+	writer->depth--;
+	if (json_object_object_length(json) > 0)
+		write_break(writer);
+	text_append(&writer->text, "}");
+}
+
+static void write_array(Writer *writer, const Json *json)
+{
+	text_append(&writer->text, "[");
+	writer->depth++;
+	for (size_t i = 0; i < json_length(json); i++) {
+		text_append(&writer->text, i > 0 ? "," : "");
+		write_break(writer);
+		write_value(writer, json_at(json, i));
+	}
+	writer->depth--;
+	if (json_length(json) > 0)
+		write_break(writer);
+	text_append(&writer->text, "]");
+}
+
+static void write_value(Writer *writer, const Json *json)
+{
+	switch (json_type(json)) {
+	case JSON_NULL:
+		text_append(&writer->text, "null");
+		break;
+	case JSON_BOOL:
+		text_append(&writer->text, json_bool(json, false) ? "true" : "false");
+		break;
+	case JSON_INT:
+		text_appendf(&writer->text, "%" PRId64, json_int(json, 0));
+		break;
+	case JSON_DOUBLE:
+		text_append(&writer->text, json_object_get_userdata((Json *)json));
+		break;
+	case JSON_STRING:
+		write_string(writer, json_string(json));
+		break;
+	case JSON_OBJECT:
+		write_object(writer, json);
+		break;
+	case JSON_ARRAY:
+		write_array(writer, json);
+		break;
+	}
+}
+
 char *json_format(const Json *json, bool pretty)
 {
-	int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
-		    (pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED
-			    : JSON_C_TO_STRING_PLAIN);
-	/* Not const for json-c, which keeps the text inside the object. */
-	const char *text = json_object_to_json_string_ext((Json *)json, flags);
+	Writer writer = {.pretty = pretty};
 
-	return text ? strdup(text) : NULL;
+	write_value(&writer, json);
+	if (writer.text.failed) {
+		text_clear(&writer.text);
+		return NULL;
+	}
+	return writer.text.data;
 }

@@ -214,6 +214,8 @@ START_TEST(test_refuses_strings)
 		"\"\\udfff\"",
 		"\"\\ud800x\"",
 		"\"\\ud800\\n\"",
+		"\"\\ud800\\ue000\"",
+		"\"\\ud800\\udbff\"",
 		"\"\\ud800\\ud800\"",
 		"\"\\ud800\\u0041\"",
 		"\"\\udc00\\ud800\"",
@@ -414,8 +416,48 @@ START_TEST(test_build_and_format)
 				"\"string\":\"a/\\\"b\\\"\\n\",\"none\":null,\"null\":null,"
 				"\"array\":[\"x\",null,{}]}");
 	pretty = json_format(json, true);
-	ck_assert_ptr_nonnull(strchr(pretty, '\n'));
 	assert_reads_as(pretty, plain);
+}
+END_TEST
+
+START_TEST(test_pretty)
+{
+	_cleanup_json_ Json *json = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	ck_assert_int_eq(parse("{\"a\":[1,{\"b\":[]}],\"c\":{},\"d\":null}", &json), 0);
+	text = json_format(json, true);
+	ck_assert_str_eq(text, "{\n"
+			       "  \"a\": [\n"
+			       "    1,\n"
+			       "    {\n"
+			       "      \"b\": []\n"
+			       "    }\n"
+			       "  ],\n"
+			       "  \"c\": {},\n"
+			       "  \"d\": null\n"
+			       "}");
+}
+END_TEST
+
+/* Every byte that may stand in a C string and is ASCII survives a round trip, as key and as value.
+ */
+START_TEST(test_every_character)
+{
+	for (char c = 1; c > 0 && c < 127; c++) {
+		const char text[] = {'<', c, '>', '\0'};
+		_cleanup_json_ Json *json = json_new_object(), *again = NULL;
+		_cleanup_free_ char *printed = NULL;
+		const char *value = NULL;
+
+		json_set_string(json, text, text);
+		printed = json_format(json, false);
+		for (const char *at = printed; *at; at++)
+			ck_assert_int_ge(*at, 0x20);
+		ck_assert_int_eq(parse(printed, &again), 0);
+		ck_assert_int_eq(json_get_string(again, text, &value), 0);
+		ck_assert_str_eq(value, text);
+	}
 }
 END_TEST
 
@@ -546,7 +588,7 @@ HARNESS_MAIN("json",
 			  test_bytes_after_length_and_nul, test_every_truncation, test_many_keys);
 	     HARNESS_CASE(suite, "depth", test_depth, test_depth_is_left_again,
 			  test_hundred_thousand_brackets);
-	     HARNESS_CASE(suite, "build", test_build_and_format,
+	     HARNESS_CASE(suite, "build", test_build_and_format, test_pretty, test_every_character,
 			  test_bytes_that_are_not_utf8_do_not_leave,
 			  test_failure_is_remembered_once);
 	     HARNESS_CASE(suite, "look", test_getters, test_scalars_of_any_type, test_unknown_key,

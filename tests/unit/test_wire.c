@@ -243,16 +243,41 @@ START_TEST(test_oversize_behind_good_ones)
 }
 END_TEST
 
-/* Many small messages may together exceed the limit of one. */
+/* Many messages may together exceed the limit of one, in several reads or in one. */
 START_TEST(test_limit_is_per_message)
 {
 	_cleanup_free_ char *message = message_of_size(WIRE_MESSAGE_MAX / 2);
 	WireReader reader = {0};
+	Text stream = {0};
 
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < 5; i++) {
 		ck_assert_int_eq(wire_feed(&reader, message, WIRE_MESSAGE_MAX / 2 + 1), 0);
-	for (unsigned i = 0; i < 5; i++)
+		text_append_bytes(&stream, message, WIRE_MESSAGE_MAX / 2 + 1);
+	}
+	ck_assert_int_eq(wire_feed(&reader, stream.data, stream.length), 0);
+	for (unsigned i = 0; i < 10; i++)
 		assert_next_is(&reader, message);
+	assert_nothing_next(&reader);
+	text_clear(&stream);
+	wire_reader_clear(&reader);
+}
+END_TEST
+
+/* What was unfinished before a read counts for its own message only. */
+START_TEST(test_limit_starts_anew_behind_a_nul)
+{
+	_cleanup_free_ char *message = message_of_size(WIRE_MESSAGE_MAX);
+	WireReader reader = {0};
+	Text rest = {0};
+
+	text_append_bytes(&rest, message + 1000, WIRE_MESSAGE_MAX - 1000 + 1);
+	text_append_bytes(&rest, message, WIRE_MESSAGE_MAX + 1);
+	ck_assert_int_eq(wire_feed(&reader, message, 1000), 0);
+	ck_assert_int_eq(wire_feed(&reader, rest.data, rest.length), 0);
+	assert_next_is(&reader, message);
+	assert_next_is(&reader, message);
+	assert_nothing_next(&reader);
+	text_clear(&rest);
 	wire_reader_clear(&reader);
 }
 END_TEST
@@ -395,5 +420,6 @@ HARNESS_MAIN("wire", HARNESS_CASE(suite, "framing", test_split_at_every_byte, te
 				  test_hundred_pipelined, test_malformed, test_feed_nothing);
 	     HARNESS_CASE(suite, "limits", test_largest_and_one_more,
 			  test_oversize_behind_good_ones, test_limit_is_per_message,
-			  test_flood_without_nul, test_flood_of_nuls);
+			  test_limit_starts_anew_behind_a_nul, test_flood_without_nul,
+			  test_flood_of_nuls);
 	     HARNESS_CASE(suite, "calls", test_calls, test_bad_calls, test_encode_reads_back);)
