@@ -240,9 +240,8 @@ static const char *error_name(int error)
 	case DNS_ERR_NODATA:
 		return "the name has no address";
 	case DNS_ERR_TIMEOUT:
-		return "no answer from the name servers";
-	case DNS_ERR_SERVERFAILED:
-		return "the name server failed (SERVFAIL)";
+	case DNS_ERR_SERVERFAILED: /* which evdns waits out, as if nothing had come */
+		return "no usable answer from the name servers";
 	case DNS_ERR_REFUSED:
 		return "the name server refused";
 	case DNS_ERR_TRUNCATED:
