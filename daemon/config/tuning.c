@@ -21,18 +21,11 @@ static const char *const auto_off[] = {"auto", "off"};
  */
 static const char *const automatic[] = {"cubic", "bbr"};
 
+/* Only for suggestions: whatever module there is can be named. */
 static const char *const known[] = {
 	"bbr", "bic", "cdg",  "cubic",    "dctcp", "highspeed", "htcp",     "hybla", "illinois",
 	"lp",  "nv",  "reno", "scalable", "vegas", "veno",      "westwood", "yeah",
 };
-
-static bool is_known(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (text_equal(known[i], name))
-			return true;
-	return false;
-}
 
 #define CANDIDATES_MAX 8
 
@@ -85,7 +78,7 @@ static int check_name(const char *name, size_t offset, ConfigFault *ret_fault)
 				    config_quote(name, quoted));
 
 	meant = config_suggest(name, auto_off, ARRAY_SIZE(auto_off));
-	if (meant && !is_known(name))
+	if (meant)
 		return config_fault(ret_fault, offset,
 				    "%s is not a name of a congestion control; did you mean '%s'?",
 				    config_quote(name, quoted), meant);

@@ -5,7 +5,6 @@
  * exactly one fault, so that it also proves that its fault has no echo.
  */
 
-/* clang-format off: one row, one line. */
 #define D           "[Daemon]\n"
 #define T           "[Tuning]\n"
 #define E           "[Endpoint a]\nUrl=tcp://a:1\n"
@@ -96,7 +95,8 @@ static const Bad bad[] = {
 	{T "FastOpen=off\nBuffers=off\nFastOpen=off\n", 4, 1, "FastOpen= is already on line 2"},
 
 	/* Words. */
-	{D "Mode=atuo\n", 2, 6, "Mode=: 'atuo' is not one of auto, advise, observe; did you mean 'auto'?"},
+	{D "Mode=atuo\n", 2, 6,
+	 "Mode=: 'atuo' is not one of auto, advise, observe; did you mean 'auto'?"},
 	{D "Mode=Auto\n", 2, 6, "did you mean 'auto'?"},
 	{D "Mode=ADVISE\n", 2, 6, "did you mean 'advise'?"},
 	{D "Mode=advice\n", 2, 6, "did you mean 'advise'?"},
@@ -116,7 +116,8 @@ static const Bad bad[] = {
 	{T "Objective=latncy\n", 2, 11, "did you mean 'latency'?"},
 
 	/* Durations. */
-	{D "Interval=fast\n", 2, 10, "Interval=: 'fast' is not a duration; write a number with a unit"},
+	{D "Interval=fast\n", 2, 10,
+	 "Interval=: 'fast' is not a duration; write a number with a unit"},
 	{D "Interval=10 seconds flat\n", 2, 10, "is not a duration"},
 	{D "Interval=-1s\n", 2, 10, "is not a duration"},
 	{D "Interval=1e3\n", 2, 10, "is not a duration"},
@@ -143,7 +144,8 @@ static const Bad bad[] = {
 	{E "TargetP99=50 %\n", 3, 11, "is not a duration"},
 
 	/* Paths. */
-	{D "StateDirectory=var/lib\n", 2, 16, "'var/lib' is not an absolute path; begin it with '/'"},
+	{D "StateDirectory=var/lib\n", 2, 16,
+	 "'var/lib' is not an absolute path; begin it with '/'"},
 	{D "StateDirectory=~/x\n", 2, 16, "is not an absolute path"},
 	{D "StateDirectory=\"/x\"\n", 2, 16, "is not an absolute path"},
 	{D "StateDirectory=/a/../b\n", 2, 19, "goes up by '..'"},
@@ -199,7 +201,8 @@ static const Bad bad[] = {
 	{T "FastOpen=yes\n", 2, 10, "did you mean 'auto'?"},
 
 	/* MemoryBudget= */
-	{T "MemoryBudget=half\n", 2, 14, "'half' is neither a percentage as 50% nor a size as 256M"},
+	{T "MemoryBudget=half\n", 2, 14,
+	 "'half' is neither a percentage as 50% nor a size as 256M"},
 	{T "MemoryBudget=auto\n", 2, 14, "is neither"},
 	{T "MemoryBudget=0%\n", 2, 14, "from 0.1% to 100%"},
 	{T "MemoryBudget=101%\n", 2, 14, "from 0.1% to 100%"},
@@ -214,7 +217,8 @@ static const Bad bad[] = {
 	{"[Endpoint a]\nUrl=example.net:443\n", 2, 5, "is not a URL; write tcp://HOST:PORT"},
 	{"[Endpoint a]\nUrl=tcp:/a:1\n", 2, 5, "is not a URL"},
 	{"[Endpoint a]\nUrl=//a:1\n", 2, 5, "is not a URL"},
-	{"[Endpoint a]\nUrl=https://a\n", 2, 5, "scheme 'https' is not known; write tcp://HOST:PORT (https: port 443)"},
+	{"[Endpoint a]\nUrl=https://a\n", 2, 5,
+	 "scheme 'https' is not known; write tcp://HOST:PORT (https: port 443)"},
 	{"[Endpoint a]\nUrl=http://a/\n", 2, 5, "(http: port 80)"},
 	{"[Endpoint a]\nUrl=TCP://a:1\n", 2, 5, "scheme 'TCP' is not known"},
 	{"[Endpoint a]\nUrl=://a:1\n", 2, 5, "scheme '' is not known"},
@@ -242,7 +246,8 @@ static const Bad bad[] = {
 	{"[Endpoint a]\nUrl=tcp://2001:db8::1:443\n", 2, 11, "stands in brackets"},
 	{"[Endpoint a]\nUrl=tcp://::1\n", 2, 11, "stands in brackets"},
 	{"[Endpoint a]\nUrl=tcp://[::1\n", 2, 11, "the ']' is missing"},
-	{"[Endpoint a]\nUrl=tcp://[::1]\n", 2, 16, "the port is missing; write tcp://[ADDRESS]:PORT"},
+	{"[Endpoint a]\nUrl=tcp://[::1]\n", 2, 16,
+	 "the port is missing; write tcp://[ADDRESS]:PORT"},
 	{"[Endpoint a]\nUrl=tcp://[::1]443\n", 2, 16, "the port is missing"},
 	{"[Endpoint a]\nUrl=tcp://[::1]:\n", 2, 17, "the port is missing"},
 	{"[Endpoint a]\nUrl=tcp://[]:1\n", 2, 12, "'' is not an IPv6 address"},
@@ -267,9 +272,12 @@ static const Bad bad[] = {
 	{"[Endpoint a]\nUrl=tcp://a*b.net:1\n", 2, 12, "'*' cannot stand in a host name"},
 	{"[Endpoint a]\nUrl=tcp://a.net]:1\n", 2, 16, "']' cannot stand in a host name"},
 	{"[Endpoint a]\nUrl=tcp://" X60("x") "xxxx.net:1\n", 2, 11, "longer than 63 characters"},
-	{"[Endpoint a]\nUrl=tcp://" X60("abc.") "abc.abc.abc.ab:1\n", 2, 11, "longer than 253 characters"},
-	{"[Endpoint a]\nUrl=tcp://" X60("abc.") "abc.abc.abc.abc.:1\n", 2, 11, "longer than 253 characters"},
-	{"[Endpoint a]\nUrl=tcp://" X60("abc.") X10("abc.") ":1\n", 2, 11, "longer than 253 characters"},
-	{"[Endpoint a]\nUrl=tcp://" X60("abc.") X60("abc.") ":1\n", 2, 324, "the URL is longer than 319 bytes"},
+	{"[Endpoint a]\nUrl=tcp://" X60("abc.") "abc.abc.abc.ab:1\n", 2, 11,
+	 "longer than 253 characters"},
+	{"[Endpoint a]\nUrl=tcp://" X60("abc.") "abc.abc.abc.abc.:1\n", 2, 11,
+	 "longer than 253 characters"},
+	{"[Endpoint a]\nUrl=tcp://" X60("abc.") X10("abc.") ":1\n", 2, 11,
+	 "longer than 253 characters"},
+	{"[Endpoint a]\nUrl=tcp://" X60("abc.") X60("abc.") ":1\n", 2, 324,
+	 "the URL is longer than 319 bytes"},
 };
-/* clang-format on */

@@ -268,6 +268,9 @@ START_TEST(test_large)
 	load_good();
 	put_bytes(main_file, data, INI_FILE_MAX + 1);
 	check_only_problem(main_file, "larger than 1 MiB");
+	char *none_read = NULL;
+	size_t length;
+	ck_assert_int_eq(config_source_read(main_file, &none_read, &length), -EFBIG);
 	put_bytes(main_file, data, 10 * INI_FILE_MAX);
 	check_only_problem(main_file, "larger than 1 MiB");
 
