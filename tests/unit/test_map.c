@@ -95,20 +95,22 @@ static void model_insert(Model *model, uint64_t key)
 	model->keys[model->count++] = key;
 }
 
+/* Plain comparisons and one assertion: Check writes to a pipe for each that holds. */
 static void compare(Map *map, const Model *model, HashFunction hash)
 {
 	size_t i = model->count;
+	bool same = map->count == model->count && map->evicted == model->evicted &&
+		    (map->n_buckets & (map->n_buckets - 1)) == 0;
 
-	ck_assert_uint_eq(map->count, model->count);
-	ck_assert_uint_eq(map->evicted, model->evicted);
-	ck_assert_uint_eq(map->n_buckets & (map->n_buckets - 1), 0);
 	map_each (map, entry) {
 		Item *item = CONTAINER_OF(entry, Item, entry);
-		ck_assert_uint_gt(i, 0);
-		ck_assert_uint_eq(item->key, model->keys[--i]);
-		ck_assert_ptr_eq(find(map, hash, item->key), item);
+		same &= i > 0 && item->key == model->keys[i - 1];
+		same &= find(map, hash, item->key) == item;
+		if (!same)
+			break;
+		i--;
 	}
-	ck_assert_uint_eq(i, 0);
+	ck_assert(same && i == 0);
 }
 
 static void step(Map *map, Model *model, HashFunction hash, uint64_t key, unsigned action)
@@ -282,7 +284,8 @@ START_TEST(hash_depends_on_every_byte_and_the_length)
 			ck_assert_uint_ne(seen[other], seen[length]);
 		for (size_t bit = 0; bit < length * 8; bit++) {
 			bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-			ck_assert_uint_ne(map_hash_bytes(bytes, length), seen[length]);
+			if (map_hash_bytes(bytes, length) == seen[length])
+				ck_abort_msg("bit %zu of %zu bytes", bit, length);
 			bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
 		}
 	}
