@@ -31,7 +31,8 @@ typedef struct ProberCallbacks {
 	void (*resolved)(void *context, const Address *ipv4, const Address *ipv6,
 			 const char *error);
 	void (*result)(void *context, const ProbeResult *result);
-	/* n schedule slots passed unserved because this process did not run (late > 1 s). */
+	/* n schedule slots passed unserved because this process did not run when they were due:
+	 * over 1 s ago, or so long ago that the next one is due too. */
 	void (*late)(void *context, uint64_t n);
 } ProberCallbacks;
 
