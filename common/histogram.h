@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Latency histogram: log-linear buckets in integers (the layout of HdrHistogram), 32 sub-buckets per
- * octave, unit 1 us, 0 .. 2^26 us (67 s). A quantile is the bucket's midpoint: relative error <= 1/64.
- * Mergeable by addition; deterministic. Two shapes of the same thing: dense (for sums), and a
- * sparse list (for many idle windows: latencies of one path live in few buckets).
+ * Latency histogram: log-linear buckets in integers (the layout of HdrHistogram), 32 sub-buckets
+ * per octave, unit 1 us, 0 .. 2^26 us (67 s). A quantile is the bucket's midpoint: relative error
+ * <= 1/64. Mergeable by addition; deterministic. Two shapes of the same thing: dense (for sums),
+ * and a sparse list (for many idle windows: latencies of one path live in few buckets).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +27,8 @@ uint32_t histogram_bucket_mid_us(unsigned index);
 void histogram_reset(Histogram *histogram);
 void histogram_add(Histogram *histogram, uint32_t us);
 void histogram_merge(Histogram *into, const Histogram *from);
-/* Quantile by nearest rank, clamped into [min, max]. False (untouched) when empty. permille 0..1000 */
+/* Quantile by nearest rank, clamped into [min, max]. False (untouched) when empty. permille 0..1000
+ */
 bool histogram_quantile(const Histogram *histogram, unsigned permille, uint32_t *ret_us);
 
 /* Sparse: sorted (index, count) pairs; grows by need up to HISTOGRAM_BUCKETS pairs. */
@@ -44,7 +45,7 @@ typedef struct SparseHistogram {
 	uint64_t count, sum_us;
 } SparseHistogram;
 
-void sparse_clear(SparseHistogram *sparse); /* frees */
-void sparse_reset(SparseHistogram *sparse); /* empties, keeps memory */
+void sparse_clear(SparseHistogram *sparse);           /* frees */
+void sparse_reset(SparseHistogram *sparse);           /* empties, keeps memory */
 int sparse_add(SparseHistogram *sparse, uint32_t us); /* -ENOMEM */
 void histogram_merge_sparse(Histogram *into, const SparseHistogram *from);

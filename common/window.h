@@ -33,7 +33,8 @@ typedef struct Window {
 	WindowSlot *slots[_WINDOW_SPANS]; /* allocated on first use */
 } Window;
 
-/* What a person wants to know of one window. has_* false: too few samples, to be shown as absent. */
+/* What a person wants to know of one window. has_* false: too few samples, to be shown as absent.
+ */
 typedef struct WindowSummary {
 	uint64_t count;    /* attempts */
 	uint64_t failures; /* of these; they have no latency */
