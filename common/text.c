@@ -207,8 +207,7 @@ const char *text_nearest(const char *word, const char *const candidates[], size_
 
 	for (size_t i = 0; i < n; i++) {
 		size_t distance = text_distance(word, candidates[i]);
-		/* SIZE_MAX is no distance, however long the word. */
-		if (distance == SIZE_MAX || distance > limit || (nearest && distance == limit))
+		if (distance > limit || (nearest && distance == limit))
 			continue;
 		nearest = candidates[i];
 		limit = distance;
