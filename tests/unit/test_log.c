@@ -234,10 +234,12 @@ START_TEST(errno_is_left_alone)
 }
 END_TEST
 
-/* Runs one log_warning() with stderr as a pipe; the test process is a fork, so nothing is undone.
+/*
+ * Runs one warning with stderr as a pipe; the test process is a fork, so nothing is undone.
+ * JOURNAL_STREAM is `stream`, or if NULL the pipe's own, with a wrong device (1) or inode (2).
  */
-static void capture_stderr(bool journal, const char *stream, const char *message, char *ret_output,
-			   size_t size)
+static void capture_stderr(unsigned wrong, const char *stream, const char *message,
+			   char *ret_output, size_t size)
 {
 	static const LogField secret = {"NETOPT_SECRET", "field"};
 	char value[64];
@@ -248,9 +250,9 @@ static void capture_stderr(bool journal, const char *stream, const char *message
 	int saved = dup(STDERR_FILENO);
 	ck_assert_int_eq(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
 	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
-	(void)snprintf(value, sizeof(value), "%" PRIuMAX ":%" PRIuMAX, (uintmax_t)st.st_dev,
-		       (uintmax_t)st.st_ino);
-	ck_assert_int_eq(setenv("JOURNAL_STREAM", journal ? value : stream, 1), 0);
+	(void)snprintf(value, sizeof(value), "%" PRIuMAX ":%" PRIuMAX,
+		       (uintmax_t)st.st_dev + (wrong & 1), (uintmax_t)st.st_ino + (wrong >> 1));
+	ck_assert_int_eq(setenv("JOURNAL_STREAM", stream ? stream : value, 1), 0);
 
 	log_set_sink(NULL, NULL);
 	log_structured(LOG_WARNING, "0123456789abcdef0123456789abcdef", &secret, 1, "%s", message);
@@ -271,10 +273,25 @@ START_TEST(stderr_in_the_journal)
 	char output[4096];
 
 	program_invocation_short_name = daemon_name;
-	capture_stderr(true, NULL, "low on\nbytes", output, sizeof(output));
+	capture_stderr(0, NULL, "low on\nbytes", output, sizeof(output));
 	ck_assert_str_eq(output, "netoptd: warning: low on\\nbytes\n");
 }
 END_TEST
+
+/* "12:34:56 " and then the line. */
+static void check_stamped(const char *output, const char *line)
+{
+	unsigned hour, minute, second;
+	int end = 0;
+
+	ck_assert_msg(sscanf(output, "%2u:%2u:%2u %n", &hour, &minute, &second, &end) == 3, "%s",
+		      output);
+	ck_assert_uint_lt(hour, 24);
+	ck_assert_uint_lt(minute, 60);
+	ck_assert_uint_le(second, 60);
+	ck_assert_int_eq(end, 9);
+	ck_assert_str_eq(output + end, line);
+}
 
 START_TEST(stderr_elsewhere_has_the_time)
 {
@@ -291,17 +308,12 @@ START_TEST(stderr_elsewhere_has_the_time)
 
 	program_invocation_short_name = daemon_name;
 	for (size_t i = 0; i < ARRAY_SIZE(streams); i++) {
-		unsigned hour, minute, second;
-		int end = 0;
-
-		capture_stderr(false, streams[i], "low", output, sizeof(output));
-		ck_assert_msg(sscanf(output, "%2u:%2u:%2u %n", &hour, &minute, &second, &end) == 3,
-			      "%s: %s", streams[i], output);
-		ck_assert_uint_lt(hour, 24);
-		ck_assert_uint_lt(minute, 60);
-		ck_assert_uint_le(second, 60);
-		ck_assert_int_eq(end, 9);
-		ck_assert_str_eq(output + end, "netoptd: warning: low\n");
+		capture_stderr(0, streams[i], "low", output, sizeof(output));
+		check_stamped(output, "netoptd: warning: low\n");
+	}
+	for (unsigned wrong = 1; wrong <= 3; wrong++) {
+		capture_stderr(wrong, NULL, "low", output, sizeof(output));
+		check_stamped(output, "netoptd: warning: low\n");
 	}
 }
 END_TEST
@@ -315,7 +327,7 @@ START_TEST(stderr_lines_end_whatever_the_name)
 	memset(message, 'm', sizeof(message) - 1);
 	message[sizeof(message) - 1] = '\0';
 	program_invocation_short_name = name;
-	capture_stderr(true, NULL, message, output, sizeof(output));
+	capture_stderr(0, NULL, message, output, sizeof(output));
 	ck_assert_ptr_eq(strchr(output, '\n'), output + strlen(output) - 1);
 	ck_assert_uint_gt(strlen(output), 2000);
 }
