@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines for people, fields for machines. The message alone must tell the whole story at 3 a.m.:
+ * what, from which value to which, why.
+ */
+#include "daemon/announce.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/text.h"
+
+typedef struct EventText {
+	int level;
+	const char *id;
+	const char *format; /* key, old, new */
+} EventText;
+
+static const EventText event_texts[] = {
+	[REGISTRY_WRITTEN] = {LOG_NOTICE, ANNOUNCE_WRITTEN_ID, "%s: %s -> %s"},
+	[REGISTRY_RESTORED] = {LOG_NOTICE, ANNOUNCE_RESTORED_ID, "%s: put back: %s -> %s"},
+	[REGISTRY_FOREIGN] =
+		{LOG_WARNING, ANNOUNCE_FOREIGN_ID,
+		 "%s was changed by somebody else: %s -> %s; it is left alone from now "
+		 "on"},
+	[REGISTRY_FAILED] = {LOG_ERR, ANNOUNCE_FAILED_ID, "%s: could not be written: %s -> %s"},
+	[REGISTRY_LEFT_ALONE] = {LOG_WARNING, ANNOUNCE_FOREIGN_ID,
+				 "%s no longer has our value (%s) but %s: not put back, it is "
+				 "somebody else's"},
+	[REGISTRY_KEPT] = {LOG_NOTICE, ANNOUNCE_WRITTEN_ID,
+			   "%s: OnStop=keep: stays changed: %s -> %s"},
+};
+
+void announce_registry(const RegistryReport *report, bool quiet)
+{
+	const EventText *text = &event_texts[report->event];
+	const char *key = tunables[report->id].key;
+	const char *old_value = report->old_value ? report->old_value : "?";
+	const char *new_value = report->new_value ? report->new_value : "?";
+	char change[24] = "", message[768];
+	LogField fields[] = {{"NETOPT_SYSCTL", key},
+			     {"NETOPT_OLD", old_value},
+			     {"NETOPT_NEW", new_value},
+			     {"NETOPT_CHANGE", change[0] ? change : NULL}};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)text_format(message, sizeof(message), text->format, key, old_value, new_value);
+#pragma GCC diagnostic pop
+	if (report->change_id) {
+		(void)text_format(change, sizeof(change), "%" PRIu64, report->change_id);
+		fields[3].value = change;
+	}
+	log_structured(quiet && text->level >= LOG_NOTICE ? LOG_DEBUG : text->level, text->id,
+		       fields, ARRAY_SIZE(fields), "%s%s%s%s%s", message,
+		       report->change_id ? " (change " : "", change, report->change_id ? ")" : "",
+		       report->error ? strerror(-report->error) : "");
+}
+
+static void describe_tunables(const Change *change, Text *text)
+{
+	char old_value[TUNABLE_WORD_MAX], new_value[TUNABLE_WORD_MAX];
+
+	for (size_t i = 0; i < change->n_tunables; i++)
+		text_appendf(text, "%s%s %s -> %s", i ? ", " : "",
+			     tunables[change->tunables[i].id].key,
+			     tunable_format(&change->tunables[i].old_value, old_value,
+					    sizeof(old_value)),
+			     tunable_format(&change->tunables[i].new_value, new_value,
+					    sizeof(new_value)));
+}
+
+void announce_change(const Change *change, const char *event)
+{
+	Text what = {0};
+	char id[24];
+	LogField fields[] = {
+		{"NETOPT_CHANGE", id},
+		{"NETOPT_CONTROLLER", change->controller},
+		{"NETOPT_EVENT", event},
+		{"NETOPT_REASON", change->reason[0] ? change->reason : change->evidence.summary}};
+
+	(void)text_format(id, sizeof(id), "%" PRIu64, change->id);
+	describe_tunables(change, &what);
+	if (change->state == CHANGE_DECIDED)
+		log_structured(LOG_NOTICE, ANNOUNCE_VERDICT_ID, fields, ARRAY_SIZE(fields),
+			       "change %s (%s): %s: %s: %s", id, change->controller, event,
+			       text_string(&what), change->reason);
+	else
+		log_structured(
+			LOG_NOTICE,
+			change->state == CHANGE_ADVISED ? ANNOUNCE_ADVICE_ID : ANNOUNCE_TRIAL_ID,
+			fields, ARRAY_SIZE(fields), "change %s (%s): %s: %s, because %s", id,
+			change->controller, event, text_string(&what), change->evidence.summary);
+	text_clear(&what);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What the daemon tells the log of its acts: each value written, put back or found changed, each
+ * trial begun and each verdict, as one line with structured fields and a message id
+ * (systemd/netopt.catalog explains each; a test holds the two together).
+ */
+#include "daemon/policy/change.h"
+#include "daemon/tune/registry.h"
+
+#define ANNOUNCE_WRITTEN_ID  "df8f7a63b4b44755a3d96752089c7030"
+#define ANNOUNCE_RESTORED_ID "ff93bb618995409bab60879c6b8f9f72"
+#define ANNOUNCE_FOREIGN_ID  "2ac151ba21624ebd9c30fc7720cb64f6"
+#define ANNOUNCE_FAILED_ID   "158a165db7274be088560a5663ab90bc"
+#define ANNOUNCE_TRIAL_ID    "972513e852824ae68a9fbe784c53d037"
+#define ANNOUNCE_VERDICT_ID  "12c4245ba14341609bcb35243b05205b"
+#define ANNOUNCE_ADVICE_ID   "8602c5b2a55044f5bd03a8c33ed2153f"
+
+/* quiet: the write is one of the many switches of a trial, and only worth a debug line. */
+void announce_registry(const RegistryReport *report, bool quiet);
+/* event as the engine reports it: "advised", "trial-started", or the name of a verdict. */
+void announce_change(const Change *change, const char *event);

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order within a step matters and is always the same:
+ *
+ *   destroy events, sweep → registry refresh (foreign changes) → snapshot → engine → action
+ *
+ * Executing an action is: write, then sweep again, then raise the epoch. So every flow that was
+ * born before or during the write carries the old label, and only those surely born after it the
+ * new.
+ */
+#include "daemon/cycle.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/text.h"
+#include "daemon/kern/netstat.h"
+
+#define PERIOD_MIN_NS NSEC_PER_SEC
+/* A sweep may take 1 % of the time: 100 times its duration until the next. */
+#define SWEEP_SHARE 100
+/* Moving less than this between two sweeps is not bulk. */
+#define BUSY_BYTES   PATH_BULK_BYTES
+#define LOG_INTERVAL (10 * NSEC_PER_MIN)
+
+struct Cycle {
+	CycleParams params;
+	Diag *diag;
+	int destroy_fd;
+	LoopWatch *destroy_watch;
+	LoopTimer *timer;
+	PathCaps caps; /* of the sweep under way */
+	char congestion[TUNABLE_WORD_MAX];
+	Counters counters, first_counters;
+	bool has_counters;
+	bool destroy_lost; /* since the last snapshot */
+	uint32_t foreign;  /* bit per TunableId, to be told to the engine */
+	bool bulk_died;    /* a bulk flow ended: somebody is busy between two sweeps */
+	CycleStats stats;
+	LogLimit incomplete_limit;
+};
+
+static void on_sample(const FlowSample *sample, void *context)
+{
+	Cycle *cycle = context;
+
+	path_table_add(cycle->params.paths, sample, &cycle->caps,
+		       clock_monotonic_ns(&cycle->params.clock));
+}
+
+static void on_destroyed(const FlowSample *sample, void *context)
+{
+	Cycle *cycle = context;
+
+	if (tcp_info_get(&sample->info, bytes_acked, 0) >= PATH_BULK_BYTES ||
+	    tcp_info_get(&sample->info, bytes_received, 0) >= PATH_BULK_BYTES)
+		cycle->bulk_died = true;
+	on_sample(sample, context);
+}
+
+static void read_destroyed(Cycle *cycle)
+{
+	bool lost = false;
+	int r = diag_destroy_read(cycle->diag, on_destroyed, cycle, &lost);
+
+	if (r < 0 || lost) {
+		cycle->destroy_lost = true;
+		cycle->stats.destroy_lost++;
+	}
+}
+
+/* Destroy events wake the loop; they are only read here, in batches, unless bulk data moved. */
+static void on_destroy_readable(void *context)
+{
+	Cycle *cycle = context;
+
+	read_destroyed(cycle);
+	if (cycle->bulk_died && cycle->stats.period_ns > PERIOD_MIN_NS)
+		cycle_poke(cycle);
+	cycle->bulk_died = false;
+}
+
+static void take_caps(Cycle *cycle)
+{
+	const TunableState *wmem = registry_get(cycle->params.registry, TUNABLE_TCP_WMEM);
+	const TunableState *rmem = registry_get(cycle->params.registry, TUNABLE_TCP_RMEM);
+	const TunableState *congestion =
+		registry_get(cycle->params.registry, TUNABLE_TCP_CONGESTION_CONTROL);
+
+	(void)text_copy(cycle->congestion, sizeof(cycle->congestion),
+			congestion->present ? congestion->current.words : "");
+	cycle->caps = (PathCaps){
+		.wmem_max_bytes = wmem->present ? (uint64_t)wmem->current.numbers[2] : 0,
+		.rmem_max_bytes = rmem->present ? (uint64_t)rmem->current.numbers[2] : 0,
+		.rmem_default_bytes = rmem->present ? (uint64_t)rmem->current.numbers[1] : 0,
+		.congestion = cycle->congestion,
+	};
+}
+
+static void note_incomplete(Cycle *cycle, uint64_t now_ns, const char *why)
+{
+	uint64_t suppressed;
+
+	cycle->stats.incomplete++;
+	if (log_limit(&cycle->incomplete_limit, now_ns, 1, LOG_INTERVAL, &suppressed))
+		log_warning("reading the kernel's TCP sockets was incomplete: %s", why);
+}
+
+static void sweep(Cycle *cycle)
+{
+	uint64_t begin_ns = clock_monotonic_ns(&cycle->params.clock), end_ns;
+	DiagStats stats = {0};
+	int r;
+
+	take_caps(cycle);
+	path_table_sweep_begin(cycle->params.paths, begin_ns);
+	read_destroyed(cycle);
+	r = diag_dump(cycle->diag, DIAG_STATES_FLOWS, on_sample, cycle, &stats);
+	end_ns = clock_monotonic_ns(&cycle->params.clock);
+	path_table_sweep_end(cycle->params.paths, end_ns, r >= 0 && !stats.incomplete);
+	if (r < 0 || stats.incomplete)
+		note_incomplete(cycle, end_ns, r < 0 ? strerror(-r) : "it kept changing");
+
+	cycle->stats.sweeps++;
+	cycle->stats.sockets = stats.sockets;
+	cycle->stats.last_ns = end_ns - begin_ns;
+}
+
+static uint64_t delta(const Cycle *cycle, const Counters *now, Counter counter)
+{
+	uint64_t value;
+
+	return cycle->has_counters && counters_delta(&cycle->counters, now, counter, &value) ? value
+											     : 0;
+}
+
+static void take_counters(Cycle *cycle, Snapshot *snapshot)
+{
+	Counters now = {0};
+
+	if (counters_read(&now) < 0)
+		return;
+	if (!cycle->has_counters)
+		cycle->first_counters = now;
+	snapshot->memory_pressures = delta(cycle, &now, COUNTER_TCP_MEMORY_PRESSURES);
+	snapshot->receive_collapses = delta(cycle, &now, COUNTER_TCP_RCV_COLLAPSED) +
+				      delta(cycle, &now, COUNTER_PRUNE_CALLED);
+	snapshot->syn_retrans = delta(cycle, &now, COUNTER_TCP_SYN_RETRANS);
+	snapshot->active_opens = delta(cycle, &now, COUNTER_TCP_ACTIVE_OPENS);
+	if (!counters_delta(&cycle->first_counters, &now, COUNTER_FASTOPEN_COOKIE_REQD,
+			    &snapshot->fastopen_cookie_requests))
+		snapshot->fastopen_cookie_requests = 0;
+	cycle->counters = now;
+	cycle->has_counters = true;
+}
+
+static void take_snapshot(Cycle *cycle, Snapshot *ret)
+{
+	HostMemory memory = {0};
+
+	*ret = (Snapshot){.now_ns = clock_monotonic_ns(&cycle->params.clock),
+			  .realtime_ns = clock_realtime_ns(&cycle->params.clock),
+			  .paths = cycle->params.paths,
+			  .destroyed_lost = cycle->destroy_lost};
+	cycle->destroy_lost = false;
+	for (TunableId id = 0; id < _TUNABLES; id++) {
+		const TunableState *state = registry_get(cycle->params.registry, id);
+
+		ret->tunables[id] = (PolicyTunable){.present = state->present,
+						    .writable = state->writable,
+						    .foreign = state->owner == OWNER_FOREIGN,
+						    .current = state->current,
+						    .original = state->original};
+	}
+	if (sysctl_read(&cycle->params.sysctl, "net.ipv4.tcp_available_congestion_control",
+			ret->congestion_available, sizeof(ret->congestion_available)) < 0)
+		ret->congestion_available[0] = '\0';
+	/* Without it the budget is 0, and nothing grows. */
+	if (host_memory_read(&memory) < 0)
+		memory = (HostMemory){0};
+	ret->memory_total_bytes = memory.total_bytes;
+	ret->memory_available_bytes = memory.available_bytes;
+	ret->tcp_memory_bytes = memory.tcp_bytes;
+	ret->tcp_pressure_bytes = memory.tcp_pressure_bytes;
+	take_counters(cycle, ret);
+}
+
+static void tell_foreign(Cycle *cycle)
+{
+	uint32_t foreign = cycle->foreign;
+
+	cycle->foreign = 0;
+	for (TunableId id = 0; id < _TUNABLES; id++)
+		if (foreign & (1U << id))
+			engine_foreign(cycle->params.engine, id,
+				       clock_monotonic_ns(&cycle->params.clock),
+				       clock_realtime_ns(&cycle->params.clock));
+}
+
+void cycle_foreign(Cycle *cycle, TunableId id)
+{
+	cycle->foreign |= 1U << id;
+}
+
+/* Goes back to an earlier value: the original ends our ownership, another is simply written. */
+static int go_back(Cycle *cycle, const EngineAction *action, char *reason, size_t size)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < action->n_changes; i++) {
+		TunableId id = action->changes[i].id;
+		const TunableState *state = registry_get(cycle->params.registry, id);
+		TunableChange change = {id, action->changes[i].value};
+		int r;
+
+		if (tunable_equal(&change.value, &state->original))
+			r = registry_restore(cycle->params.registry, &id, 1);
+		else
+			r = registry_apply(cycle->params.registry, &change, 1, action->change_id,
+					   reason, size);
+		if (r != 0)
+			result = r;
+	}
+	return result;
+}
+
+static int perform(Cycle *cycle, const EngineAction *action, char *reason, size_t size)
+{
+	TunableChange changes[_TUNABLES];
+
+	if (action->kind == ENGINE_RESTORE)
+		return go_back(cycle, action, reason, size);
+	for (size_t i = 0; i < action->n_changes; i++)
+		changes[i] = (TunableChange){action->changes[i].id, action->changes[i].value};
+	return registry_apply(cycle->params.registry, changes, action->n_changes, action->change_id,
+			      reason, size);
+}
+
+int cycle_execute(Cycle *cycle, const EngineAction *action)
+{
+	char reason[256] = "";
+	int r;
+
+	if (action->kind == ENGINE_NOTHING)
+		return 0;
+
+	r = perform(cycle, action, reason, sizeof(reason));
+	sweep(cycle);
+	path_table_set_epoch(cycle->params.paths, action->epoch);
+	engine_done(cycle->params.engine, action, r, reason,
+		    clock_monotonic_ns(&cycle->params.clock));
+	tell_foreign(cycle);
+	return r;
+}
+
+static uint64_t next_delay(Cycle *cycle)
+{
+	bool busy = path_table_last_sweep_bytes(cycle->params.paths) >= BUSY_BYTES;
+	uint64_t wanted = engine_next_ns(cycle->params.engine) != UINT64_MAX || busy
+				  ? PERIOD_MIN_NS
+				  : 2 * cycle->stats.period_ns;
+
+	wanted = MAX(wanted, SWEEP_SHARE * cycle->stats.last_ns);
+	wanted = MAX(wanted, PERIOD_MIN_NS);
+	return MIN(wanted, cycle->params.interval_ns);
+}
+
+static void on_timer(void *context)
+{
+	Cycle *cycle = context;
+	Snapshot snapshot;
+	EngineAction action;
+	int r;
+
+	sweep(cycle);
+	r = registry_refresh(cycle->params.registry);
+	if (r < 0)
+		log_debug("reading the tunables: %s", strerror(-r));
+	tell_foreign(cycle);
+	take_snapshot(cycle, &snapshot);
+	engine_step(cycle->params.engine, &snapshot, &action);
+	(void)cycle_execute(cycle, &action); /* the engine was told, the registry reported */
+
+	cycle->stats.period_ns = next_delay(cycle);
+	r = loop_timer_set(cycle->timer, cycle->stats.period_ns);
+	if (r < 0)
+		log_error("cannot schedule the next sweep: %s", strerror(-r));
+}
+
+void cycle_poke(Cycle *cycle)
+{
+	if (loop_timer_set(cycle->timer, 0) < 0)
+		log_debug("cannot bring the next sweep forward");
+}
+
+int cycle_new(const CycleParams *params, Cycle **ret_cycle)
+{
+	Cycle *cycle = calloc(1, sizeof(*cycle));
+	int r;
+
+	if (!cycle)
+		return -ENOMEM;
+
+	cycle->params = *params;
+	cycle->destroy_fd = -1;
+	cycle->stats.period_ns = PERIOD_MIN_NS;
+	r = diag_new(&cycle->diag);
+	if (r >= 0)
+		r = diag_destroy_listen(cycle->diag, &cycle->destroy_fd);
+	if (r >= 0)
+		r = loop_watch_new(params->loop, cycle->destroy_fd, on_destroy_readable, cycle,
+				   &cycle->destroy_watch);
+	if (r >= 0)
+		r = loop_timer_new(params->loop, on_timer, cycle, &cycle->timer);
+	if (r >= 0)
+		r = loop_timer_set(cycle->timer, 0);
+	if (r < 0) {
+		cycle_free(cycle);
+		return r;
+	}
+
+	path_table_set_observer(params->paths, engine_observe, params->engine);
+	*ret_cycle = cycle;
+	return 0;
+}
+
+void cycle_free(Cycle *cycle)
+{
+	if (!cycle)
+		return;
+
+	path_table_set_observer(cycle->params.paths, NULL, NULL);
+	loop_timer_free(cycle->timer);
+	loop_watch_free(cycle->destroy_watch);
+	diag_free(cycle->diag);
+	free(cycle);
+}
+
+void cycle_set_interval(Cycle *cycle, uint64_t interval_ns)
+{
+	cycle->params.interval_ns = interval_ns;
+	cycle_poke(cycle);
+}
+
+CycleStats cycle_stats(const Cycle *cycle)
+{
+	return cycle->stats;
+}

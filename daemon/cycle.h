@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * One step of the loop: sweep the kernel's TCP state into the model, take a snapshot, ask the
+ * engine, execute its one action, report back. It also decides when the next step is due: every
+ * second while bulk data moves or a trial runs, else backing off to Interval=; and never more than
+ * 1 % of the time in sweeps.
+ */
+#include "daemon/kern/diag.h"
+#include "daemon/kern/host.h"
+#include "daemon/model/path_table.h"
+#include "daemon/policy/engine.h"
+#include "daemon/run/loop.h"
+#include "daemon/tune/registry.h"
+
+typedef struct Cycle Cycle;
+
+typedef struct CycleParams {
+	Loop *loop;
+	Clock clock;
+	SysctlOps sysctl;
+	PathTable *paths;
+	Registry *registry;
+	Engine *engine;
+	uint64_t interval_ns; /* longest time between two sweeps */
+} CycleParams;
+
+typedef struct CycleStats {
+	uint64_t sweeps, incomplete, destroy_lost;
+	uint64_t last_ns, period_ns;
+	uint64_t sockets;
+} CycleStats;
+
+/* -EPROTONOSUPPORT and the like: the kernel does not tell of its sockets. */
+int cycle_new(const CycleParams *params, Cycle **ret_cycle);
+void cycle_free(Cycle *cycle);
+void cycle_set_interval(Cycle *cycle, uint64_t interval_ns);
+/* Runs a step soon, without waiting for the timer. */
+void cycle_poke(Cycle *cycle);
+/* Executes an action that did not come from a step (revert, abort). 0, positive: refused, or
+ * negative errno. */
+int cycle_execute(Cycle *cycle, const EngineAction *action);
+/* To be called when the registry reports a foreign change; delivered after the present step. */
+void cycle_foreign(Cycle *cycle, TunableId id);
+CycleStats cycle_stats(const Cycle *cycle);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What the composition root owns. Only daemon.c (building) and operate.c (running) see it.
+ */
+#include "common/text.h"
+#include "daemon/config/config.h"
+#include "daemon/cycle.h"
+#include "daemon/options.h"
+#include "daemon/serve/control.h"
+#include "daemon/watch.h"
+
+typedef struct Root {
+	const Options *options;
+	Config *config;
+	char *state_directory, *socket;
+	int state_fd, lock_fd;
+	HostIdentity identity;
+	Loop *loop;
+	Registry *registry;
+	PathTable *paths;
+	Engine *engine;
+	Cycle *cycle;
+	Prober *prober;
+	Watch *watch;
+	Control *control;
+	LoopTimer *watchdog;
+	uint64_t started_ns;
+	char tuning_reason[256]; /* why nothing can be tuned; "" otherwise */
+	Text reload_error;       /* of the last reload */
+} Root;
