@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/fake_daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NOW_NS      (UINT64_C(5000) * NSEC_PER_SEC)
+#define REALTIME_NS (UINT64_C(1750000000) * NSEC_PER_SEC)
+
+/* The engine. */
+
+size_t engine_change_count(const Engine *engine)
+{
+	return engine->n_changes;
+}
+
+const Change *engine_change_at(const Engine *engine, size_t index)
+{
+	return index < engine->n_changes ? &engine->changes[index] : NULL;
+}
+
+const Change *engine_change_find(const Engine *engine, uint64_t id)
+{
+	for (size_t i = 0; i < engine->n_changes; i++)
+		if (engine->changes[i].id == id)
+			return &engine->changes[i];
+	return NULL;
+}
+
+const Change *engine_running(const Engine *engine)
+{
+	return engine->running;
+}
+
+uint64_t engine_paused_until(const Engine *engine)
+{
+	return engine->paused_until_ns;
+}
+
+size_t engine_controller_count(void)
+{
+	return 2;
+}
+
+const char *engine_controller_name(size_t index)
+{
+	return index == 0 ? "buffers" : "fastopen";
+}
+
+const char *engine_controller_summary(size_t index)
+{
+	return index == 0 ? "socket buffers" : "TCP Fast Open";
+}
+
+const char *engine_controller_idle_reason(const Engine *engine, size_t index)
+{
+	(void)engine;
+	return index == 0 ? "" : "few handshakes";
+}
+
+/* The registry and the paths. */
+
+const TunableState *registry_get(const Registry *registry, TunableId id)
+{
+	return &registry->states[id];
+}
+
+size_t path_table_count(const PathTable *table)
+{
+	return table->n_paths;
+}
+
+size_t path_table_flow_count(const PathTable *table)
+{
+	(void)table;
+	return 7;
+}
+
+uint64_t path_table_paths_evicted(const PathTable *table)
+{
+	(void)table;
+	return 3;
+}
+
+uint64_t path_table_flows_evicted(const PathTable *table)
+{
+	(void)table;
+	return 0;
+}
+
+size_t path_table_top(const PathTable *table, const Path *ret_paths[], size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < table->n_paths && i < n; i++)
+		ret_paths[i] = table->paths[i];
+	return i;
+}
+
+/* The contents. */
+
+static Address address_of(const char *text)
+{
+	Address address;
+
+	if (address_parse(text, &address) < 0)
+		abort();
+	return address;
+}
+
+static Endpoint *make_endpoint(const char *name, const char *url, uint64_t target_p99_ns)
+{
+	Endpoint *endpoint;
+
+	if (endpoint_new(name, url, target_p99_ns, &endpoint) < 0)
+		abort();
+	endpoint->resolving = false;
+	return endpoint;
+}
+
+static void make_endpoints(FakeDaemon *daemon)
+{
+	Address address = address_of("192.0.2.1");
+	Endpoint *up = make_endpoint("web", "tcp://web.example:443", 50 * NSEC_PER_MSEC);
+	Endpoint *lost = make_endpoint("lost", "tcp://lost.example:80", 0);
+	Endpoint *down = make_endpoint("down", "tcp://192.0.2.9:25", 0);
+
+	endpoint_set_address(up, AF_INET, &address);
+	up->resolved_ns = NSEC_PER_SEC;
+	for (uint32_t i = 0; i < 151; i++) {
+		ProbeResult result = {.outcome = i == 0 ? PROBE_TIMEOUT : PROBE_OK,
+				      .address = address,
+				      .when_ns = daemon->now_ns - (151 - i) * NSEC_PER_SEC,
+				      .rtt_us = i == 0 ? 0 : 20000 + i,
+				      .overhead_us = i == 0 ? 0 : 30};
+
+		if (endpoint_add_result(up, &result) < 0)
+			abort();
+	}
+	(void)snprintf(lost->resolve_error, sizeof(lost->resolve_error), "no such name");
+	address = address_of("192.0.2.9");
+	endpoint_set_address(down, AF_INET, &address);
+	down->resolved_ns = NSEC_PER_SEC;
+	for (uint32_t i = 0; i < 4; i++) {
+		ProbeResult result = {.outcome = PROBE_REFUSED,
+				      .address = address,
+				      .when_ns = daemon->now_ns - (4 - i) * NSEC_PER_SEC,
+				      .error = 111};
+
+		if (endpoint_add_result(down, &result) < 0)
+			abort();
+	}
+	daemon->endpoints[0] = up;
+	daemon->endpoints[1] = lost;
+	daemon->endpoints[2] = down;
+}
+
+static void make_paths(FakeDaemon *daemon)
+{
+	Address busy = address_of("198.51.100.7"), fresh = address_of("2001:db8::7");
+	Path *path = path_new(&busy, daemon->now_ns - 60 * NSEC_PER_SEC);
+	Path *empty = path_new(&fresh, daemon->now_ns);
+
+	if (!path || !empty)
+		abort();
+	path->last_seen_ns = daemon->now_ns - 2 * NSEC_PER_SEC;
+	path->flows = 2;
+	path->min_rtt_us = 100000;
+	path->srtt_us = 104000;
+	path->mss = 1448;
+	(void)snprintf(path->congestion, sizeof(path->congestion), "cubic");
+	path->bytes_acked = 123456789;
+	path->best_goodput_bps = 94200000;
+	path->max_delivery_bps = 97000000;
+	daemon->paths = (PathTable){.paths = {path, empty}, .n_paths = 2};
+}
+
+static TunableValue value_of(TunableId id, const char *text)
+{
+	TunableValue value;
+
+	if (tunable_parse(&tunables[id], text, &value) < 0)
+		abort();
+	return value;
+}
+
+static void make_tunables(FakeDaemon *daemon)
+{
+	static const struct {
+		TunableId id;
+		TunableOwner owner;
+		const char *original, *current;
+	} rows[] = {
+		{TUNABLE_TCP_CONGESTION_CONTROL, OWNER_FOREIGN, "cubic", "reno"},
+		{TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL, OWNER_HOST, "cubic reno", "cubic reno"},
+		{TUNABLE_TCP_RMEM, OWNER_NETOPT, "4096 131072 6291456", "4096 131072 12582912"},
+		{TUNABLE_TCP_WMEM, OWNER_HOST, "4096 16384 4194304", "4096 16384 4194304"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		TunableState *state = &daemon->registry.states[rows[i].id];
+
+		*state = (TunableState){.present = true,
+					.writable = true,
+					.owner = rows[i].owner,
+					.original = value_of(rows[i].id, rows[i].original),
+					.current = value_of(rows[i].id, rows[i].current),
+					.ours = value_of(rows[i].id, rows[i].current)};
+		if (rows[i].owner != OWNER_HOST)
+			state->changed_ns = daemon->now_ns - NSEC_PER_SEC;
+		if (rows[i].owner == OWNER_NETOPT)
+			state->change_id = 1;
+	}
+	/* tcp_fastopen stays absent. */
+}
+
+static Change make_change(const FakeDaemon *daemon, uint64_t id, const char *controller,
+			  TunableId tunable, const char *old_text, const char *new_text)
+{
+	Change change = {.id = id,
+			 .controller = controller,
+			 .proposed_ns = daemon->now_ns - 600 * NSEC_PER_SEC,
+			 .proposed_realtime_ns = REALTIME_NS - 600 * NSEC_PER_SEC,
+			 .n_tunables = 1,
+			 .trial = {.before_retrans = -1, .after_retrans = -1}};
+
+	change.tunables[0] = (ChangeTunable){.id = tunable,
+					     .old_value = value_of(tunable, old_text),
+					     .new_value = value_of(tunable, new_text)};
+	(void)snprintf(change.evidence.summary, sizeof(change.evidence.summary),
+		       "the %s held the path back", controller);
+	(void)snprintf(change.evidence.formula, sizeof(change.evidence.formula),
+		       "2 x 100 Mbit/s x 100 ms = 2.5 MB");
+	evidence_add(&change.evidence, "minRttUsec", 100000);
+	evidence_add(&change.evidence, "windows", 3);
+	return change;
+}
+
+static void decide(const FakeDaemon *daemon, Change *change, ChangeVerdict verdict,
+		   const char *reason)
+{
+	change->state = CHANGE_DECIDED;
+	change->verdict = verdict;
+	change->in_force = verdict == VERDICT_KEPT;
+	change->decided_ns = daemon->now_ns - 400 * NSEC_PER_SEC;
+	change->decided_realtime_ns = REALTIME_NS - 400 * NSEC_PER_SEC;
+	(void)snprintf(change->reason, sizeof(change->reason), "%s", reason);
+}
+
+static void make_changes(FakeDaemon *daemon)
+{
+	Change kept = make_change(daemon, 1, "buffers", TUNABLE_TCP_RMEM, "4096 131072 6291456",
+				  "4096 131072 12582912");
+	Change restored = make_change(daemon, 2, "congestion", TUNABLE_TCP_CONGESTION_CONTROL,
+				      "cubic", "bbr");
+	Change trial = make_change(daemon, 3, "congestion", TUNABLE_TCP_CONGESTION_CONTROL, "cubic",
+				   "bbr");
+	Change advised = make_change(daemon, 4, "fastopen", TUNABLE_TCP_FASTOPEN, "1", "3");
+
+	kept.path = address_of("198.51.100.7");
+	kept.trial.kind = TRIAL_MECHANICAL;
+	kept.trial.before_goodput_bps = 50000000;
+	kept.trial.after_goodput_bps = 94000000;
+	kept.trial.flows_before = kept.trial.flows_after = 3;
+	decide(daemon, &kept, VERDICT_KEPT, "goodput rose by 88 %");
+	restored.trial.kind = TRIAL_SWITCHBACK;
+	restored.trial.n_pairs = 2;
+	restored.trial.differences[0] = -0.1;
+	restored.trial.differences[1] = -0.2;
+	restored.trial.effect = -0.15;
+	restored.trial.effect_low = -0.2;
+	restored.trial.effect_high = -0.1;
+	decide(daemon, &restored, VERDICT_RESTORED, "the new value was worse");
+	trial.state = CHANGE_TRIAL;
+	trial.in_force = true;
+	trial.trial.kind = TRIAL_SWITCHBACK;
+	(void)snprintf(trial.trial.phase, sizeof(trial.trial.phase), "pair 1 of at most 60");
+	advised.state = CHANGE_ADVISED;
+	daemon->engine = (Engine){.changes = {advised, trial, restored, kept}, .n_changes = 4};
+	daemon->engine.running = &daemon->engine.changes[1];
+}
+
+void fake_daemon_init(FakeDaemon *daemon)
+{
+	memset(daemon, 0, sizeof(*daemon));
+	daemon->now_ns = NOW_NS;
+	daemon->files[0] = (char *)"/etc/netopt.conf";
+	daemon->config.mode = CONFIG_MODE_AUTO;
+	daemon->config.objective = CONFIG_OBJECTIVE_BALANCED;
+	daemon->config.files = daemon->files;
+	daemon->config.n_files = 1;
+	(void)snprintf(daemon->identity.kernel, sizeof(daemon->identity.kernel), "6.1.0");
+	make_endpoints(daemon);
+	make_paths(daemon);
+	make_tunables(daemon);
+	make_changes(daemon);
+	daemon->view = (ControlView){.realtime_ns = REALTIME_NS,
+				     .started_ns = NOW_NS - 3600 * NSEC_PER_SEC,
+				     .config = &daemon->config,
+				     .identity = &daemon->identity,
+				     .endpoints = daemon->endpoints,
+				     .n_endpoints = ARRAY_SIZE(daemon->endpoints),
+				     .paths = &daemon->paths,
+				     .registry = &daemon->registry,
+				     .engine = &daemon->engine,
+				     .tuning_possible = true,
+				     .tuning_reason = "",
+				     .last_reload_error = "",
+				     .sweeps = 100,
+				     .sweep_last_ns = NOW_NS - NSEC_PER_SEC,
+				     .sweep_period_ns = 2 * NSEC_PER_SEC,
+				     .sweep_sockets = 12};
+	daemon->message = "done as asked";
+}
+
+void fake_daemon_clear(FakeDaemon *daemon)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(daemon->endpoints); i++)
+		endpoint_free(daemon->endpoints[i]);
+	for (size_t i = 0; i < daemon->paths.n_paths; i++)
+		path_free(daemon->paths.paths[i]);
+}
+
+/* What is asked of it. */
+
+static void fake_view(void *context, ControlView *ret_view)
+{
+	FakeDaemon *daemon = context;
+
+	*ret_view = daemon->view;
+	ret_view->now_ns = daemon->now_ns;
+}
+
+static int answer(FakeDaemon *daemon, Text *message)
+{
+	text_append(message, daemon->message);
+	return daemon->status;
+}
+
+static int fake_revert(void *context, uint64_t change_id, Text *message)
+{
+	FakeDaemon *daemon = context;
+
+	daemon->reverts++;
+	daemon->reverted_id = change_id;
+	if (change_id > 0 && !engine_change_find(&daemon->engine, change_id))
+		return -ENOENT;
+	return answer(daemon, message);
+}
+
+static int fake_pause(void *context, uint64_t duration_ns, Text *message)
+{
+	FakeDaemon *daemon = context;
+
+	daemon->pauses++;
+	daemon->paused_ns = duration_ns;
+	return answer(daemon, message);
+}
+
+static int fake_resume(void *context, Text *message)
+{
+	FakeDaemon *daemon = context;
+
+	daemon->resumes++;
+	return answer(daemon, message);
+}
+
+static int fake_reload(void *context, Text *message)
+{
+	FakeDaemon *daemon = context;
+
+	daemon->reloads++;
+	return answer(daemon, message);
+}
+
+ControlOps fake_daemon_ops(FakeDaemon *daemon)
+{
+	return (ControlOps){.view = fake_view,
+			    .revert = fake_revert,
+			    .pause = fake_pause,
+			    .resume = fake_resume,
+			    .reload = fake_reload,
+			    .context = daemon};
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A daemon made by hand, for tests of what is served: an engine, a registry and a table of paths
+ * whose contents are set directly, behind the real headers, and ControlOps that record what was
+ * asked. Replaces daemon/policy/engine.c, daemon/model/path_table.c and daemon/tune/registry.c at
+ * link time.
+ */
+#include "daemon/serve/control.h"
+
+struct Engine {
+	Change changes[4]; /* newest first */
+	size_t n_changes;
+	const Change *running;
+	uint64_t paused_until_ns;
+};
+
+struct Registry {
+	TunableState states[_TUNABLES];
+};
+
+struct PathTable {
+	Path *paths[3];
+	size_t n_paths;
+};
+
+typedef struct FakeDaemon {
+	uint64_t now_ns;
+	Config config;
+	char *files[1];
+	HostIdentity identity;
+	Endpoint *endpoints[3];
+	Engine engine;
+	Registry registry;
+	PathTable paths;
+	ControlView view; /* handed out as it is, with the time set */
+
+	/* What the changing verbs answer, and what they were asked. */
+	int status;
+	const char *message;
+	unsigned reverts, pauses, resumes, reloads;
+	uint64_t reverted_id, paused_ns;
+} FakeDaemon;
+
+/* Three endpoints (up with 150 samples, unresolved, down), two paths, every owner of a tunable, and
+ * changes 4 (advised), 3 (in trial), 2 (restored), 1 (kept, in force). */
+void fake_daemon_init(FakeDaemon *daemon);
+void fake_daemon_clear(FakeDaemon *daemon);
+ControlOps fake_daemon_ops(FakeDaemon *daemon);
