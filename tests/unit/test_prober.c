@@ -44,8 +44,16 @@ static Prober *prober;
 static FakeDns dns;
 static uint64_t random_state = SEED, clock_ahead_ns, clock_step_ns;
 static Watcher a, b;
+static bool always_longest; /* every gap the longest possible */
 static uint16_t port;
 static int listening;
+
+static uint64_t controlled_random(void *context)
+{
+	Random seeded = random_seeded(context);
+
+	return always_longest ? UINT64_MAX : seeded.next(seeded.context);
+}
 
 static uint64_t movable_monotonic_ns(void *context)
 {
@@ -116,7 +124,7 @@ static void setup(void)
 {
 	ProberParams params = {
 		.clock = {.monotonic_ns = movable_monotonic_ns, .realtime_ns = no_realtime_ns},
-		.random = random_seeded(&random_state),
+		.random = {.next = controlled_random, .context = &random_state},
 		.resolver_timing = &quick,
 	};
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -319,6 +327,19 @@ START_TEST(test_follows_the_resolver)
 }
 END_TEST
 
+START_TEST(test_a_name_that_appears_is_probed_soon)
+{
+	always_longest = true;
+	watch(&a, "web.example", 40, 1000);
+	run_for(70 * NSEC_PER_MSEC);
+	ck_assert_uint_eq(a.outcomes[PROBE_UNRESOLVED], 1); /* at 40 ms; the next is at 240 ms */
+	fake_file_write(hosts, "127.0.0.1 web.example\n");
+	run_for(130 * NSEC_PER_MSEC);
+	ck_assert_uint_eq(a.outcomes[PROBE_UNRESOLVED], 1);
+	ck_assert_uint_eq(a.outcomes[PROBE_OK], 1);
+}
+END_TEST
+
 START_TEST(test_an_address_that_goes_takes_its_probe_along)
 {
 	fake_dns_start(&dns, loop);
@@ -439,7 +460,7 @@ HARNESS_MAIN("prober",
 			       test_endpoints_do_not_disturb_each_other,
 			       test_no_descriptors_is_our_own_lack);
 	     CASE_WITH_FIXTURE(suite, "names", test_no_address_is_a_result_of_each_slot,
-			       test_follows_the_resolver,
+			       test_follows_the_resolver, test_a_name_that_appears_is_probed_soon,
 			       test_an_address_that_goes_takes_its_probe_along);
 	     CASE_WITH_FIXTURE(suite, "time", test_a_stall_is_counted_and_not_made_up_for,
 			       test_a_stall_with_a_probe_in_flight_is_no_latency);

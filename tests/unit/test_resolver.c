@@ -464,9 +464,12 @@ START_TEST(test_search_domains_and_the_final_dot)
 	ck_assert_int_eq(strcasecmp(dns.last_name, "printer.lan.example"), 0);
 	resolver_remove(name);
 	n_heard = 0;
+	dns.flags = FAKE_DNS_NXDOMAIN;
+	dns.asked_ipv4 = 0;
 	ask("printer.");
-	ck_assert_heard(hear(1), "192.0.2.1", "2001:db8::1", "");
+	ck_assert_heard(hear(1), "-", "-", "no such name");
 	ck_assert_int_eq(strcasecmp(dns.last_name, "printer"), 0);
+	ck_assert_uint_eq(dns.asked_ipv4, 1); /* and under no other name */
 }
 END_TEST
 
