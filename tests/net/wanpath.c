@@ -6,8 +6,8 @@
  * decrease, and the store is a ring of fixed slots instead of a heap. When it runs empty it starts
  * again at slot 0, which keeps the memory in use small and hot.
  *
- * A change of rate holds for packets that arrive after it; those already in the queue keep their
- * departure.
+ * A change of rate or delay holds for packets that arrive after it; those under way keep their
+ * times, and are not overtaken.
  */
 #include "tests/net/wanpath.h"
 
@@ -41,7 +41,7 @@ static uint64_t random_next(struct wanpath *path)
 /* Uniform in 0 … bound - 1; the bias of the multiplication is far below what a test can see. */
 static uint64_t random_below(struct wanpath *path, uint64_t bound)
 {
-	return (uint64_t) (((unsigned __int128) random_next(path) * bound) >> 64);
+	return (uint64_t)(((unsigned __int128)random_next(path) * bound) >> 64);
 }
 
 void wanpath_seed(struct wanpath *path, uint64_t seed)
@@ -52,7 +52,7 @@ void wanpath_seed(struct wanpath *path, uint64_t seed)
 
 int wanpath_init(struct wanpath *path, size_t packet_max, size_t n_slots, uint64_t seed)
 {
-	size_t slot_size = (sizeof(struct wanpath_packet) + packet_max + 63) & ~(size_t) 63;
+	size_t slot_size = (sizeof(struct wanpath_packet) + packet_max + 63) & ~(size_t)63;
 	uint8_t *store;
 
 	assert(n_slots > 0);
@@ -60,7 +60,7 @@ int wanpath_init(struct wanpath *path, size_t packet_max, size_t n_slots, uint64
 	if (!store)
 		return -ENOMEM;
 
-	*path = (struct wanpath){ .store = store, .slot_size = slot_size, .n_slots = n_slots };
+	*path = (struct wanpath){.store = store, .slot_size = slot_size, .n_slots = n_slots};
 	wanpath_seed(path, seed);
 	return 0;
 }
@@ -68,7 +68,7 @@ int wanpath_init(struct wanpath *path, size_t packet_max, size_t n_slots, uint64
 void wanpath_clear(struct wanpath *path)
 {
 	free(path->store);
-	*path = (struct wanpath){ 0 };
+	*path = (struct wanpath){0};
 }
 
 static struct wanpath_packet *slot_at(const struct wanpath *path, size_t offset)
@@ -77,7 +77,7 @@ static struct wanpath_packet *slot_at(const struct wanpath *path, size_t offset)
 
 	if (index >= path->n_slots)
 		index -= path->n_slots;
-	return (struct wanpath_packet *) (void *) (path->store + index * path->slot_size);
+	return (struct wanpath_packet *)(void *)(path->store + index * path->slot_size);
 }
 
 uint8_t *wanpath_slot(struct wanpath *path)
@@ -99,7 +99,7 @@ void wanpath_refuse(struct wanpath *path, size_t length)
 
 static uint64_t serialisation_ns(uint64_t bytes, uint64_t rate_bps)
 {
-	return (uint64_t) ((unsigned __int128) bytes * 8 * NS_PER_S / rate_bps);
+	return (uint64_t)((unsigned __int128)bytes * 8 * NS_PER_S / rate_bps);
 }
 
 /* The bottleneck: sets the packet's departure, or returns false when the queue has no room. */
@@ -114,8 +114,8 @@ static bool serialise(struct wanpath *path, size_t length, uint64_t now_ns)
 		return true;
 	}
 
-	queued = (uint64_t) ((unsigned __int128) (start - now_ns) * params->rate_bps /
-			     (8 * NS_PER_S));
+	queued =
+		(uint64_t)((unsigned __int128)(start - now_ns) * params->rate_bps / (8 * NS_PER_S));
 	if (params->queue_bytes > 0 && queued + length > params->queue_bytes)
 		return false;
 	if (queued + length > path->counters.queue_max_bytes)
@@ -153,7 +153,7 @@ bool wanpath_admit(struct wanpath *path, size_t length, uint64_t now_ns)
 
 	packet = slot_at(path, path->n_used++);
 	packet->due_ns = due;
-	packet->length = (uint32_t) length;
+	packet->length = (uint32_t)length;
 	return true;
 }
 

@@ -19,7 +19,7 @@
 struct wanpath_params {
 	uint64_t delay_ns;
 	uint64_t jitter_ns; /* each packet takes delay … delay + jitter, never overtaking another */
-	uint64_t rate_bps; /* 0: infinitely fast */
+	uint64_t rate_bps;    /* 0: infinitely fast */
 	uint64_t queue_bytes; /* waiting for the bottleneck; 0: without limit */
 	uint64_t loss_ppb;
 };
@@ -32,9 +32,9 @@ struct wanpath_packet {
 
 struct wanpath_counters {
 	uint64_t packets, bytes; /* all that arrived */
-	uint64_t lost; /* random loss */
-	uint64_t queue_dropped; /* the queue was full */
-	uint64_t store_dropped; /* our own memory was full: the emulation was not faithful */
+	uint64_t lost;           /* random loss */
+	uint64_t queue_dropped;  /* the queue was full */
+	uint64_t store_dropped;  /* our own memory was full: the emulation was not faithful */
 	uint64_t queue_max_bytes;
 };
 
@@ -42,7 +42,7 @@ struct wanpath {
 	struct wanpath_params params;
 	struct wanpath_counters counters;
 	uint64_t departure_ns; /* when the bottleneck has sent all it was given */
-	uint64_t due_ns; /* of the packet admitted last: due times never decrease */
+	uint64_t due_ns;       /* of the packet admitted last: due times never decrease */
 	uint64_t random[2];
 	uint8_t *store;
 	size_t slot_size, n_slots, first, n_used;

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define QUEUE_AUTO_MIN_BYTES 32768 /* about 20 full packets: less starves any congestion control */
+#define QUEUE_AUTO_MIN_BYTES                                                                       \
+	32768 /* about 20 full packets: less starves any congestion control                        \
+	       */
 #define DELAY_MAX_NS (60 * 1000000000ULL)
 
 struct unit {
@@ -17,15 +19,13 @@ struct unit {
 };
 
 static const struct unit unit_time[] = {
-	{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }, { NULL, 0 },
+	{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {NULL, 0},
 };
 static const struct unit unit_count[] = {
-	{ "", 1 }, { "k", 1000 }, { "M", 1000000 }, { "G", 1000000000 }, { NULL, 0 },
+	{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}, {NULL, 0},
 };
-static const struct unit unit_ratio[] = { { "", WANPATH_PPB },
-					  { "%", WANPATH_PPB / 100 },
-					  { NULL, 0 } };
-static const struct unit unit_none[] = { { "", 1 }, { NULL, 0 } };
+static const struct unit unit_ratio[] = {{"", WANPATH_PPB}, {"%", WANPATH_PPB / 100}, {NULL, 0}};
+static const struct unit unit_none[] = {{"", 1}, {NULL, 0}};
 
 static const struct word {
 	const char *name;
@@ -33,12 +33,12 @@ static const struct word {
 	size_t offset; /* in struct wanpath_params */
 	uint64_t divisor, max;
 } words[] = {
-	{ "rtt", unit_time, offsetof(struct wanpath_params, delay_ns), 2, DELAY_MAX_NS },
-	{ "delay", unit_time, offsetof(struct wanpath_params, delay_ns), 1, DELAY_MAX_NS },
-	{ "jitter", unit_time, offsetof(struct wanpath_params, jitter_ns), 1, DELAY_MAX_NS },
-	{ "rate", unit_count, offsetof(struct wanpath_params, rate_bps), 1, 1000000000000 },
-	{ "queue", unit_count, offsetof(struct wanpath_params, queue_bytes), 1, 1000000000000 },
-	{ "loss", unit_ratio, offsetof(struct wanpath_params, loss_ppb), 1, WANPATH_PPB },
+	{"rtt", unit_time, offsetof(struct wanpath_params, delay_ns), 2, DELAY_MAX_NS},
+	{"delay", unit_time, offsetof(struct wanpath_params, delay_ns), 1, DELAY_MAX_NS},
+	{"jitter", unit_time, offsetof(struct wanpath_params, jitter_ns), 1, DELAY_MAX_NS},
+	{"rate", unit_count, offsetof(struct wanpath_params, rate_bps), 1, 1000000000000},
+	{"queue", unit_count, offsetof(struct wanpath_params, queue_bytes), 1, 1000000000000},
+	{"loss", unit_ratio, offsetof(struct wanpath_params, loss_ppb), 1, WANPATH_PPB},
 };
 
 static uint64_t scale_of(const char *suffix, const struct unit *units)
@@ -56,7 +56,7 @@ static const char *parse_digits(const char *text, uint64_t *ret_value, uint64_t 
 	for (; *text >= '0' && *text <= '9'; text++) {
 		if (power > 100000000000000000ULL)
 			return NULL;
-		value = value * 10 + (uint64_t) (*text - '0');
+		value = value * 10 + (uint64_t)(*text - '0');
 		power *= 10;
 	}
 	*ret_value = value;
@@ -88,7 +88,7 @@ static int parse_value(const char *text, const struct unit *units, uint64_t *ret
 		return -EINVAL;
 	if (__builtin_mul_overflow(whole, scale, &value))
 		return -ERANGE;
-	fraction = (uint64_t) ((unsigned __int128) fraction * scale / part_power);
+	fraction = (uint64_t)((unsigned __int128)fraction * scale / part_power);
 	if (__builtin_add_overflow(value, fraction, &value))
 		return -ERANGE;
 	*ret_value = value;
@@ -102,19 +102,29 @@ int wanspec_parse_number(const char *text, uint64_t *ret_number)
 	return parse_value(text, unit_none, ret_number);
 }
 
+int wanspec_parse_time(const char *text, uint64_t *ret_ns)
+{
+	return parse_value(text, unit_time, ret_ns);
+}
+
+int wanspec_parse_count(const char *text, uint64_t *ret_count)
+{
+	return parse_value(text, unit_count, ret_count);
+}
+
 void wanspec_init(struct wanspec *spec)
 {
-	*spec = (struct wanspec){ .queue_auto = { true, true } };
+	*spec = (struct wanspec){.queue_auto = {true, true}};
 }
 
 static void assign(struct wanspec *spec, size_t direction, size_t offset, uint64_t value)
 {
-	memcpy((char *) &spec->path[direction] + offset, &value, sizeof(value));
+	memcpy((char *)&spec->path[direction] + offset, &value, sizeof(value));
 }
 
 int wanspec_set(struct wanspec *spec, const char *word, const char *value)
 {
-	bool wanted[WANSPEC_N] = { strncmp(word, "down-", 5) != 0, strncmp(word, "up-", 3) != 0 };
+	bool wanted[WANSPEC_N] = {strncmp(word, "down-", 5) != 0, strncmp(word, "up-", 3) != 0};
 	const struct word *w = NULL;
 	uint64_t number = 0;
 	bool is_auto;
@@ -157,7 +167,7 @@ struct wanpath_params wanspec_params(const struct wanspec *spec, size_t directio
 	uint64_t bdp;
 
 	if (spec->queue_auto[direction]) {
-		bdp = (uint64_t) ((unsigned __int128) params.rate_bps * rtt_ns / 8000000000ULL);
+		bdp = (uint64_t)((unsigned __int128)params.rate_bps * rtt_ns / 8000000000ULL);
 		params.queue_bytes = bdp > QUEUE_AUTO_MIN_BYTES ? bdp : QUEUE_AUTO_MIN_BYTES;
 	}
 	return params;

@@ -33,3 +33,6 @@ struct wanpath_params wanspec_params(const struct wanspec *spec, size_t directio
 
 /* Unsigned decimal without unit, the whole string. 0, -EINVAL or -ERANGE. */
 int wanspec_parse_number(const char *text, uint64_t *ret_number);
+/* TIME and BYTES as above. */
+int wanspec_parse_time(const char *text, uint64_t *ret_ns);
+int wanspec_parse_count(const char *text, uint64_t *ret_count);

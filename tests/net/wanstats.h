@@ -14,5 +14,6 @@ struct wanstats {
 };
 
 void wanstats_add(struct wanstats *stats, uint64_t late_ns);
-/* The smallest whole microsecond that `permille` of the packets did not exceed; 0 without packets. */
+/* The smallest whole microsecond that `permille` of the packets did not exceed; 0 without packets.
+ */
 uint64_t wanstats_quantile_us(const struct wanstats *stats, unsigned permille);

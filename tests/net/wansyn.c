@@ -17,15 +17,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PENDING_N 4096
-#define BUFFER_BYTES (1 << 20)
+#define PENDING_N      4096
+#define BUFFER_BYTES   (1 << 20)
 #define LINE_MAX_BYTES 256
-#define FLAG_SYN 0x02
-#define FLAG_ACK 0x10
+#define FLAG_SYN       0x02
+#define FLAG_ACK       0x10
 
 struct key {
 	uint8_t address[2][16]; /* host, peer; IPv4 in the first four bytes */
-	uint16_t port[2]; /* network order */
+	uint16_t port[2];       /* network order */
 	uint16_t version;
 };
 
@@ -60,14 +60,14 @@ static uint32_t load32(const uint8_t *bytes)
 /* `reversed`: the packet goes to the host, so that both directions have the same key. */
 static bool dissect(const uint8_t *packet, size_t length, bool reversed, struct segment *ret)
 {
-	struct segment segment = { 0 };
+	struct segment segment = {0};
 	size_t header, at, size, from = reversed ? 1 : 0;
 
 	if (length < 40)
 		return false;
 	segment.key.version = packet[0] >> 4;
 	if (segment.key.version == 4 && packet[9] == IPPROTO_TCP) {
-		header = (size_t) (packet[0] & 15) * 4;
+		header = (size_t)(packet[0] & 15) * 4;
 		at = 12;
 		size = 4;
 	} else if (segment.key.version == 6 && packet[6] == IPPROTO_TCP) {
@@ -92,7 +92,7 @@ static bool dissect(const uint8_t *packet, size_t length, bool reversed, struct 
 
 static struct pending *pending_at(struct wansyn *syn, const struct key *key)
 {
-	const uint8_t *bytes = (const uint8_t *) key;
+	const uint8_t *bytes = (const uint8_t *)key;
 	uint32_t hash = 2166136261U;
 
 	for (size_t i = 0; i < sizeof(*key); i++)
@@ -116,8 +116,7 @@ void wansyn_sent(struct wansyn *syn, const uint8_t *packet, size_t length, uint6
 		return;
 	}
 	*pending = (struct pending){
-		.key = segment.key, .sequence = segment.sequence, .n_syns = 1, .at_ns = now_ns
-	};
+		.key = segment.key, .sequence = segment.sequence, .n_syns = 1, .at_ns = now_ns};
 }
 
 static void record(struct wansyn *syn, const struct pending *pending, uint64_t rtt_ns)
@@ -129,7 +128,7 @@ static void record(struct wansyn *syn, const struct pending *pending, uint64_t r
 	if (syn->n_buffered + LINE_MAX_BYTES > sizeof(syn->buffer) && wansyn_flush(syn) < 0)
 		return;
 	for (size_t i = 0; i < 2; i++)
-		(void) inet_ntop(family, key->address[i], text[i], sizeof(text[i]));
+		(void)inet_ntop(family, key->address[i], text[i], sizeof(text[i]));
 	n = snprintf(syn->buffer + syn->n_buffered, LINE_MAX_BYTES,
 		     "{\"source\":\"%s%s%s:%u\",\"target\":\"%s%s%s:%u\",\"syns\":%" PRIu32
 		     ",\"rttNs\":%" PRIu64 ",\"atNs\":%" PRIu64 "}\n",
@@ -138,7 +137,7 @@ static void record(struct wansyn *syn, const struct pending *pending, uint64_t r
 		     family == AF_INET6 ? "]" : "", ntohs(key->port[1]), pending->n_syns, rtt_ns,
 		     pending->at_ns);
 	if (n > 0 && n < LINE_MAX_BYTES)
-		syn->n_buffered += (size_t) n;
+		syn->n_buffered += (size_t)n;
 }
 
 void wansyn_delivered(struct wansyn *syn, const uint8_t *packet, size_t length, uint64_t now_ns)
@@ -168,7 +167,7 @@ int wansyn_flush(struct wansyn *syn)
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0)
-			done += (size_t) n;
+			done += (size_t)n;
 	}
 	syn->n_buffered = 0;
 	return 0;

@@ -49,11 +49,11 @@ static int enter(const char *netns)
 	int fd, r = 0;
 
 	if (strchr(netns, '/'))
-		(void) snprintf(path, sizeof(path), "%s", netns); /* too long: open fails */
+		(void)snprintf(path, sizeof(path), "%s", netns); /* too long: open fails */
 	else if (wanspec_parse_number(netns, &pid) == 0)
-		(void) snprintf(path, sizeof(path), "/proc/%s/ns/net", netns);
+		(void)snprintf(path, sizeof(path), "/proc/%s/ns/net", netns);
 	else
-		(void) snprintf(path, sizeof(path), "/run/netns/%s", netns);
+		(void)snprintf(path, sizeof(path), "/run/netns/%s", netns);
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -66,15 +66,15 @@ static int enter(const char *netns)
 
 static int create(struct wantun *tun, const char *device)
 {
-	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
 
-	(void) snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
 	tun->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (tun->fd < 0)
 		return fail("open", "/dev/net/tun");
 	if (ioctl(tun->fd, TUNSETIFF, &request) < 0)
 		return fail("create device", device);
-	(void) snprintf(tun->device, sizeof(tun->device), "%s", request.ifr_name);
+	(void)snprintf(tun->device, sizeof(tun->device), "%s", request.ifr_name);
 
 	tun->counters_fd = open("/proc/thread-self/net/dev", O_RDONLY | O_CLOEXEC);
 	return tun->counters_fd < 0 ? fail("open", "/proc/thread-self/net/dev") : 0;
@@ -82,12 +82,12 @@ static int create(struct wantun *tun, const char *device)
 
 static int set_ipv4(int sock, const char *device, struct in_addr address, uint64_t prefix)
 {
-	struct ifreq request = { 0 };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = address };
+	struct ifreq request = {0};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = address};
 
 	if (prefix > 32)
 		return -EINVAL;
-	(void) snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
 	memcpy(&request.ifr_addr, &in, sizeof(in));
 	if (ioctl(sock, SIOCSIFADDR, &request) < 0)
 		return -errno;
@@ -98,9 +98,9 @@ static int set_ipv4(int sock, const char *device, struct in_addr address, uint64
 
 static int set_ipv6(const char *device, struct in6_addr address, uint64_t prefix)
 {
-	struct in6_request request = { .address = address,
-				       .prefix = (uint32_t) prefix,
-				       .index = (int) if_nametoindex(device) };
+	struct in6_request request = {.address = address,
+				      .prefix = (uint32_t)prefix,
+				      .index = (int)if_nametoindex(device)};
 	int sock, r;
 
 	if (prefix > 128)
@@ -123,7 +123,7 @@ static int set_address(int sock, const char *device, const char *text)
 	size_t length;
 	int r;
 
-	length = slash ? (size_t) (slash - text) : strlen(text);
+	length = slash ? (size_t)(slash - text) : strlen(text);
 	if (!slash || length >= sizeof(address))
 		return -EINVAL;
 	memcpy(address, text, length);
@@ -141,11 +141,11 @@ static int set_address(int sock, const char *device, const char *text)
 
 static int configure(int sock, const char *device, const struct wantun_spec *spec)
 {
-	struct ifreq request = { 0 };
+	struct ifreq request = {0};
 	int r;
 
-	(void) snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
-	request.ifr_mtu = (int) spec->mtu;
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	request.ifr_mtu = (int)spec->mtu;
 	if (ioctl(sock, SIOCSIFMTU, &request) < 0)
 		return fail("set mtu of", device);
 	request.ifr_qlen = TX_QUEUE_PACKETS;
@@ -169,7 +169,7 @@ int wantun_open(struct wantun *tun, const struct wantun_spec *spec)
 {
 	int sock, r;
 
-	*tun = (struct wantun) WANTUN_NULL;
+	*tun = (struct wantun)WANTUN_NULL;
 	r = enter(spec->netns);
 	if (r == 0)
 		r = create(tun, spec->device);
@@ -193,7 +193,7 @@ void wantun_close(struct wantun *tun)
 		close(tun->fd);
 	if (tun->counters_fd >= 0)
 		close(tun->counters_fd);
-	*tun = (struct wantun) WANTUN_NULL;
+	*tun = (struct wantun)WANTUN_NULL;
 }
 
 uint64_t wantun_missed(const struct wantun *tun)
@@ -206,7 +206,7 @@ uint64_t wantun_missed(const struct wantun *tun)
 	if (n < 0)
 		return UINT64_MAX;
 	buffer[n] = '\0';
-	(void) snprintf(name, sizeof(name), "%s:", tun->device);
+	(void)snprintf(name, sizeof(name), "%s:", tun->device);
 	line = strstr(buffer, name);
 	if (!line)
 		return UINT64_MAX;

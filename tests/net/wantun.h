@@ -20,12 +20,15 @@ struct wantun_spec {
 };
 
 struct wantun {
-	int fd; /* non-blocking; one packet for each read(2) and write(2) */
+	int fd;          /* non-blocking; one packet for each read(2) and write(2) */
 	int counters_fd; /* /proc/net/dev of its namespace */
 	char device[16];
 };
 
-#define WANTUN_NULL { .fd = -1, .counters_fd = -1 }
+#define WANTUN_NULL                                                                                \
+	{                                                                                          \
+		.fd = -1, .counters_fd = -1                                                        \
+	}
 
 /*
  * Returns 0 or a negative errno, after a line on stderr that says what failed. The calling thread

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The emulated WAN itself, before anything is believed that was measured on it.
+
+The bars hold on a loaded two-core machine; the figures behind them are printed with each check.
+"""
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402
+
+TOLERANCE_US = 300  # what the whole project promises for a handshake
+HANDSHAKES = 150
+
+
+def quantile(values, permille):
+    """The nearest-rank quantile."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * permille // 1000) - 1)]
+
+
+def handshake_errors(lab, link, address):
+    """Errors in us of fresh handshakes: (kernel - configured, kernel - recorded truth)."""
+    before = len(link.handshakes())
+    kernel = harness.connect_rtts(lab.host, address, 7000, HANDSHAKES)
+    truth = {entry["source"]: entry["rttNs"] / 1000 for entry in link.handshakes()[before:]}
+    clean = [entry for entry in kernel if entry["retrans"] == 0]
+    return ([entry["rtt_us"] - 20000 for entry in clean],
+            [entry["rtt_us"] - truth[entry["source"]] for entry in clean
+             if entry["source"] in truth])
+
+
+def check_errors(tap, name, configured, recorded):
+    """Median and p99 of both errors within the tolerance."""
+    for what, errors in (("configured 20 ms", configured), ("recorded truth", recorded)):
+        detail = (f"n {len(errors)}, min {min(errors):.0f}, p50 {statistics.median(errors):.0f}, "
+                  f"p99 {quantile(errors, 990):.0f}, max {max(errors):.0f} us")
+        tap.ok(len(errors) == HANDSHAKES and abs(statistics.median(errors)) <= TOLERANCE_US,
+               f"{name}: p50 of the kernel's RTT against {what}", detail)
+    late = quantile(configured, 950)
+    tap.ok(-1 <= min(configured) and late <= TOLERANCE_US,
+           f"{name}: p95 not inflated, never early", f"p95 {late:.0f} us")
+
+
+def test_latency(tap):
+    """RTT of handshakes, idle and with four busy loops."""
+    with harness.Lab() as lab:
+        link = lab.link(rtt="20ms")
+        lab.acceptors(link.peer_address)
+        lab.acceptors(link.peer_address6)
+        check_errors(tap, "idle", *handshake_errors(lab, link, link.peer_address))
+        check_errors(tap, "idle, IPv6", *handshake_errors(lab, link, link.peer_address6))
+        with harness.busy_loops(4):
+            check_errors(tap, "4 busy loops", *handshake_errors(lab, link, link.peer_address))
+        stats = link.stats()
+        tap.ok(stats["latenessP99Us"] <= TOLERANCE_US, "packets delivered in time",
+               f"p50 {stats['latenessP50Us']}, p99 {stats['latenessP99Us']}, "
+               f"max {stats['latenessMaxUs']} us, realtime {stats['realtime']}")
+
+        link.set(rtt="50ms", up_delay="10ms")
+        rtts = [entry["rtt_us"] for entry in
+                harness.connect_rtts(lab.host, link.peer_address, 7000, 20)]
+        tap.ok(abs(statistics.median(rtts) - 35000) <= TOLERANCE_US,
+               "changed at run time to 10 + 25 ms", f"p50 {statistics.median(rtts)} us")
+        link.set(delay="5ms", jitter="4ms")
+        time.sleep(0.1)  # nothing overtakes what is still on the longer way
+        rtts = [entry["rtt_us"] for entry in
+                harness.connect_rtts(lab.host, link.peer_address, 7000, 60)]
+        tap.ok(10000 <= min(rtts) and quantile(rtts, 900) <= 18000 + TOLERANCE_US and
+               12800 <= statistics.mean(rtts) <= 15200 and statistics.pstdev(rtts) > 800,
+               "jitter of 0 to 4 ms each way", f"min {min(rtts)}, mean {statistics.mean(rtts):.0f},"
+               f" max {max(rtts)}, sd {statistics.pstdev(rtts):.0f} us")
+        try:
+            link.set(rtt="50")
+            tap.ok(False, "a time without a unit is refused")
+        except RuntimeError:
+            tap.ok(link.stats()["up"]["packets"] > 0, "a time without a unit is refused")
+
+
+def test_rate(tap):
+    """Rate, and what the queue does to the delay and to the loss."""
+    with harness.Lab() as lab:
+        link = lab.link(rtt="20ms", rate="50M", queue=125000)
+        lab.sink(link.peer_address)
+        result = lab.transfers(link.peer_address, seconds=3)[0]
+        share = result["goodputBps"] / (50e6 * 1448 / 1500)
+        tap.ok(0.93 <= share <= 1.005, "50 Mbit/s filled, not exceeded",
+               f"{result['goodputBps'] / 1e6:.2f} Mbit/s, {share:.3f} of the possible")
+        stats = link.stats()["up"]
+        tap.ok(stats["droppedQueue"] > 0 and 123500 <= stats["queueMaxBytes"] <= 125000,
+               "queue drops its tail at 125000 bytes",
+               f"{stats['droppedQueue']} drops, at most {stats['queueMaxBytes']} bytes")
+
+        # 1 MB at 50 Mbit/s is 160 ms of queue, and TCP fills it.
+        link.set(queue=1000000)
+        result = lab.transfers(link.peer_address, seconds=4)[0]
+        tap.ok(120000 <= result["rttUs"] <= 185000, "a large queue is seen as delay",
+               f"srtt {result['rttUs'] / 1000:.1f} ms on a path of 20 ms")
+        link.set(down_rate="5M", up_rate="0", queue="auto")
+        lab.sink(link.peer_address, 9001, "--serve", "30s")
+        result = lab.transfers(link.peer_address, port=9001, seconds=3, mode="recv")[0]
+        share = result["goodputBps"] / (5e6 * 1448 / 1500)
+        tap.ok(0.85 <= share <= 1.01, "directions have their own rate: 5 Mbit/s down",
+               f"{result['goodputBps'] / 1e6:.2f} Mbit/s")
+
+
+def send_datagrams(address, count):
+    """Paced UDP, so that only random loss can drop any of it."""
+    import socket
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for number in range(count):
+            sock.sendto(bytes(200), (address, 9))
+            if number % 50 == 49:
+                time.sleep(0.0005)
+
+
+def test_loss(tap):
+    """Random loss: its ratio, its direction, and that a seed repeats it."""
+    count, ratio = 20000, 0.02
+    bound = 5 * (count * ratio * (1 - ratio)) ** 0.5
+    lost = []
+    with harness.Lab() as lab:
+        for seed in (7, 7, 8):
+            with harness.Link(lab.host, lab.peer, seed=seed, rtt="2ms") as link:
+                time.sleep(0.3)
+                link.set(up_loss="2%", seed=seed)
+                lab.host.call(send_datagrams, link.peer_address, count)
+                time.sleep(0.1)
+                stats = link.stats()
+            lost.append(stats["up"]["droppedLoss"])
+            tap.ok(abs(lost[-1] - count * ratio) <= bound and stats["up"]["packets"] >= count,
+                   f"2 % loss with seed {seed}",
+                   f"{lost[-1]} of {stats['up']['packets']}, bound ±{bound:.0f}")
+            tap.ok(stats["down"]["droppedLoss"] == 0 and stats["up"]["missed"] == 0,
+                   "no loss but that", f"missed {stats['up']['missed']}")
+    tap.ok(abs(lost[0] - lost[1]) <= 2 and lost[0] != lost[2],
+           "a seed repeats its losses, another does not", str(lost))
+
+
+def test_throughput(tap):
+    """One flow without a limit."""
+    with harness.Lab() as lab:
+        link = lab.link()
+        lab.sink(link.peer_address)
+        best = max(entry["goodputBps"] for entry in
+                   lab.transfers(link.peer_address, seconds=2, repeat=2))
+        tap.ok(best >= 400e6, "one TCP flow, at least 400 Mbit/s", f"{best / 1e6:.0f} Mbit/s")
+        stats = link.stats()
+        tap.ok(stats["up"]["missed"] == 0 and stats["up"]["droppedStore"] == 0,
+               "nothing lost unintended", str(stats["up"]))
+
+
+def devices(namespace):
+    """The names of its network devices."""
+    output = namespace.run(["ip", "-o", "link"]).stdout
+    return set(re.findall(r"^\d+: ([^:@]+)", output, re.M))
+
+
+def test_cleanup(tap):
+    """Nothing is left behind, whoever dies."""
+    allowed = harness._read_sysctl(harness.ALLOWED_PATH)
+    with harness.Lab() as lab:
+        before = lab.host.snapshot()
+        link = harness.Link(lab.host, lab.peer, rtt="1ms")
+        tap.ok("wan0" in devices(lab.host) and "wan0" in devices(lab.peer), "devices exist")
+        link.process.kill()
+        link.process.wait()
+        tap.ok("wan0" not in devices(lab.host) | devices(lab.peer), "gone when it is killed")
+        link.close()
+        with harness.Link(lab.host, lab.peer, rtt="1ms") as link:
+            link.process.send_signal(15)
+            line = harness.read_line(link.process, 3)
+            tap.ok(line is not None and '"latenessMaxUs"' in line and link.process.wait() == 0,
+                   "SIGTERM: statistics, exit status 0")
+        after = lab.host.snapshot()
+        tap.ok(before == after, "sysctls of the namespace unchanged",
+               "; ".join(harness.difference(before, after)[:3]))
+        tap.ok(lab.host.sysctl("net.ipv4.tcp_congestion_control") == "cubic",
+               "kernel defaults set in the host's namespace")
+        names = {lab.host.name, lab.peer.name}
+    tap.ok(not names & set(os.listdir(harness.NETNS_DIR)), "namespaces removed")
+    if not os.path.exists("/run/netopt-tests-congestion-control.json"):
+        return
+    with harness._Holders() as holders:
+        others = [h for h in holders.load()["holders"] if h["pid"] != os.getpid()]
+    if others:
+        tap.skip("allowed list restored", "another test uses it at this moment")
+    else:
+        tap.ok(harness._read_sysctl(harness.ALLOWED_PATH) == allowed, "allowed list restored")
+
+
+KILLED = """
+import sys, time
+sys.path.insert(0, {folder!r})
+import harness
+with harness.Lab() as lab:
+    lab.link(rtt="1ms")
+    lab.sink("10.77.0.2")
+    print(lab.host.name, lab.peer.name, flush=True)
+    time.sleep(30)
+"""
+
+
+def test_killed(tap):
+    """A test that is terminated cleans up; one that is killed is cleaned up by the next."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    for name, number in (("SIGTERM", 15), ("SIGKILL", 9)):
+        process = harness.spawn([sys.executable, "-c", KILLED.format(folder=folder)],
+                                stdout=subprocess.PIPE)
+        names = (harness.read_line(process, 15) or "").split()
+        process.send_signal(number)
+        process.wait()
+        if number == 9:
+            harness.remove_stale_namespaces()
+        process.stdout.close()
+        left = set(names) & set(os.listdir(harness.NETNS_DIR))
+        tap.ok(len(names) == 2 and not left, f"{name} leaves no namespace", " ".join(left))
+
+
+if __name__ == "__main__":
+    harness.main([("latency", test_latency), ("rate", test_rate), ("loss", test_loss),
+                  ("throughput", test_throughput), ("cleanup", test_cleanup),
+                  ("killed", test_killed)])
