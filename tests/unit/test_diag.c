@@ -162,7 +162,7 @@ static void check_live_pair(int family, const char *address, int seen_family)
 START_TEST(test_live_dump)
 {
 	if (!live_setup())
-		return;
+		HARNESS_SKIP("no sock_diag for us here");
 	check_live_pair(AF_INET, "127.0.0.1", AF_INET);
 	_cleanup_close_ int six = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (six < 0)
@@ -176,7 +176,7 @@ END_TEST
 START_TEST(test_live_destroy)
 {
 	if (!live_setup())
-		return;
+		HARNESS_SKIP("no sock_diag for us here");
 	int fd, again;
 	bool lost = true;
 	Find ended = {.state = 7 /* CLOSE */};
@@ -217,7 +217,7 @@ START_TEST(test_live_many)
 	enum { PAIRS = 150 };
 	static Pair pairs[PAIRS];
 	if (!live_setup())
-		return;
+		HARNESS_SKIP("no sock_diag for us here");
 	for (size_t i = 0; i < PAIRS; i++)
 		pairs[i] = pair_new(AF_INET, "127.0.0.1", "reno");
 	Find last = {.cookie = cookie_of(pairs[PAIRS - 1].client), .state = TCP_STATE_ESTABLISHED};

@@ -217,12 +217,10 @@ START_TEST(test_kernel_quirks)
 {
 	/* Check forks each test, so the namespace ends with this process. */
 	if (unshare(CLONE_NEWNET) < 0) {
-		printf("# skipped: no network namespace may be made: %s\n", strerror(errno));
-		return;
+		HARNESS_SKIP("no network namespace may be made");
 	}
 	if (!sysctl_writable(&sysctl_kernel, RMEM)) {
-		printf("# skipped: /proc/sys/net is read-only here\n");
-		return;
+		HARNESS_SKIP("/proc/sys/net is read-only here");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(quirks); i++)
 		if (!check_quirk(&sysctl_kernel, &quirks[i]))
