@@ -7,7 +7,7 @@ A test creates a `Lab`: two network namespaces, "host" (where the program under 
 namespaces is touched, with one exception that cannot be avoided: a child namespace may only use a
 congestion control that is in the *initial* namespace's tcp_allowed_congestion_control, so
 `allowed_congestion_control()` extends that list while tests run and puts it back, shared safely
-by tests that run at the same time.
+by tests that run at the same time (see allowed.py).
 
 Cleaning up is the first concern. Everything is an ExitStack in the end, signals become exceptions,
 children die with us (PR_SET_PDEATHSIG) and wanlink's devices die with it. What only SIGKILL can
@@ -22,7 +22,6 @@ Paths: the build directory comes from NETOPT_BUILD, nothing is hard-coded.
 import atexit
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import pickle
@@ -37,19 +36,17 @@ import tempfile
 import time
 import traceback
 
+from allowed import allowed_congestion_control
 from tap import Skip, Tap
 
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 NETNS_DIR = "/run/netns"
-STATE_DIR = "/run"
 # Servers in the peer stand for another machine, so what is busy on this one must not hold them up.
 # It matters more than it seems: a receiver that finds whole flights in its queue whenever it comes
 # to read has its window autotuning stuck at the initial 64 KB (Linux 6.16 and newer subtract what
 # is queued from what was read). Below wanlink's priority.
 REMOTE_PRIORITY = 10
-ALLOWED_PATH = "/proc/sys/net/ipv4/tcp_allowed_congestion_control"
-AVAILABLE_PATH = "/proc/sys/net/ipv4/tcp_available_congestion_control"
 
 # What a Linux host had before 6.16: what most hosts still run with. A new namespace copies the
 # congestion control and the buffers of the initial one, so they are always set.
@@ -264,99 +261,6 @@ def difference(before, after):
     return [f"{path}: {before.get(path)!r} → {after.get(path)!r}"
             for path in sorted(before.keys() | after.keys())
             if before.get(path) != after.get(path)]
-
-
-class _Holders:
-    """The shared record of who extended the allowed list, and what it was before."""
-
-    def __init__(self):
-        self.path = os.path.join(STATE_DIR, "netopt-tests-congestion-control.json")
-        self.file = None
-
-    def __enter__(self):
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self.file = os.fdopen(fd, "r+", encoding="ascii")
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
-
-    def load(self):
-        self.file.seek(0)
-        try:
-            state = json.loads(self.file.read())
-        except ValueError:
-            state = {"original": None, "holders": []}
-        state["holders"] = [h for h in state["holders"] if _alive(h["pid"])]
-        return state
-
-    def store(self, state):
-        self.file.seek(0)
-        self.file.truncate()
-        json.dump(state, self.file)
-        self.file.flush()
-        os.fsync(self.file.fileno())
-
-
-def _read_words(path):
-    with open(path, encoding="ascii") as file:
-        return file.read().split()
-
-
-def _write_allowed(words):
-    with open(ALLOWED_PATH, "w", encoding="ascii") as file:
-        file.write(" ".join(words))
-
-
-def _release_allowed(token):
-    with _Holders() as holders:
-        state = holders.load()
-        state["holders"] = [h for h in state["holders"] if h["token"] != token]
-        if not state["holders"] and state["original"] is not None:
-            _write_allowed(state["original"])
-            state["original"] = None
-        holders.store(state)
-
-
-def _acquire_allowed(names, token):
-    with _Holders() as holders:
-        state = holders.load()
-        if not state["holders"] and state["original"] is not None:
-            _write_allowed(state["original"])  # left behind by a run that was killed
-            state["original"] = None
-        current = _read_words(ALLOWED_PATH)
-        missing = [name for name in names if name not in current]
-        if state["original"] is None:
-            state["original"] = current
-        state["holders"].append({"pid": os.getpid(), "token": token})
-        holders.store(state)  # before the write, so that a kill in between leaves no trace
-        if missing:
-            _write_allowed(current + missing)
-
-
-@contextlib.contextmanager
-def allowed_congestion_control(*names):
-    """Lets child namespaces use `names`; raises Skip when the kernel or our rights forbid it."""
-    for name in names:
-        if name not in _read_words(AVAILABLE_PATH):
-            with contextlib.suppress(OSError):
-                subprocess.run(["modprobe", f"tcp_{name}"], check=False,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if name not in _read_words(AVAILABLE_PATH):
-            raise Skip(f"this kernel has no congestion control {name}")
-    if not os.access(ALLOWED_PATH, os.W_OK) or os.geteuid() != 0:
-        missing = [name for name in names if name not in _read_words(ALLOWED_PATH)]
-        if missing:
-            raise Skip(f"congestion control {' '.join(missing)} is not allowed here")
-        yield
-        return
-    token = f"{os.getpid()}-{time.monotonic_ns()}"
-    try:
-        _acquire_allowed(names, token)
-        yield
-    finally:
-        _release_allowed(token)
 
 
 # --- namespaces and links ----------------------------------------------------------------------

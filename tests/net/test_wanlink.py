@@ -12,6 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import allowed  # noqa: E402
 import harness  # noqa: E402
 
 TOLERANCE_US = 300  # what the whole project promises for a handshake
@@ -163,7 +164,7 @@ def devices(namespace):
 
 def test_cleanup(tap):
     """Nothing is left behind, whoever dies."""
-    allowed = harness._read_sysctl(harness.ALLOWED_PATH)
+    words = allowed.read_words(allowed.ALLOWED_PATH)
     with harness.Lab() as lab:
         before = lab.host.snapshot()
         link = harness.Link(lab.host, lab.peer, rtt="1ms")
@@ -184,14 +185,14 @@ def test_cleanup(tap):
                "kernel defaults set in the host's namespace")
         names = {lab.host.name, lab.peer.name}
     tap.ok(not names & set(os.listdir(harness.NETNS_DIR)), "namespaces removed")
-    if not os.path.exists("/run/netopt-tests-congestion-control.json"):
+    if not os.path.exists(allowed.STATE_PATH):
         return
-    with harness._Holders() as holders:
+    with allowed.Holders() as holders:
         others = [h for h in holders.load()["holders"] if h["pid"] != os.getpid()]
     if others:
         tap.skip("allowed list restored", "another test uses it at this moment")
     else:
-        tap.ok(harness._read_sysctl(harness.ALLOWED_PATH) == allowed, "allowed list restored")
+        tap.ok(allowed.read_words(allowed.ALLOWED_PATH) == words, "allowed list restored")
 
 
 KILLED = """
