@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base.h"
@@ -182,9 +183,10 @@ static int read_into_tree(const char *name, const struct stat *status, int type,
 	ssize_t n;
 	int fd;
 
-	(void)status, (void)ftw;
-	/* The number of tracked connections belongs to the traffic, not to the configuration. */
-	if (type != FTW_F || strstr(name, "nf_conntrack_count"))
+	(void)ftw;
+	/* What is read-only in a namespace is the host's, and may change under us; the number of
+	 * tracked connections belongs to the traffic, not to the configuration. */
+	if (type != FTW_F || !(status->st_mode & S_IWUSR) || strstr(name, "nf_conntrack_count"))
 		return 0;
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -196,7 +198,7 @@ static int read_into_tree(const char *name, const struct stat *status, int type,
 	return 0;
 }
 
-/* All of /proc/sys/net of this namespace; the caller frees. */
+/* All of /proc/sys/net that is this namespace's own; the caller frees. */
 static char *read_tree(void)
 {
 	text_clear(&tree);
@@ -236,6 +238,24 @@ static bool all_are(size_t which)
 	return true;
 }
 
+/* NULL if there is none. */
+static const char *first_difference(const char *before, const char *after)
+{
+	static char line[200];
+	size_t at = 0;
+
+	if (strcmp(before, after) == 0)
+		return NULL;
+	while (before[at] == after[at])
+		at++;
+	while (at > 0 && after[at - 1] != '\n')
+		at--;
+	(void)snprintf(line, sizeof(line), "another sysctl has changed: %.*s, was %.*s",
+		       (int)strcspn(after + at, "\n"), after + at, (int)strcspn(before + at, "\n"),
+		       before + at);
+	return line;
+}
+
 static const char *check_restored(const char *before, bool whole_tree)
 {
 	_cleanup_free_ char *after = NULL;
@@ -249,7 +269,7 @@ static const char *check_restored(const char *before, bool whole_tree)
 	if (!whole_tree)
 		return NULL;
 	after = read_tree();
-	return after && strcmp(before, after) == 0 ? NULL : "some other sysctl has changed";
+	return after ? first_difference(before, after) : "out of memory";
 }
 
 /* One kill and one recovery */
