@@ -246,6 +246,12 @@ void path_table_add(PathTable *table, const FlowSample *sample, const PathCaps *
 
 	flow = flow_find(table, sample->cookie);
 	born = !flow;
+	if (sample->destroyed && sample->remote_port == 0) {
+		/* Reset by its own side: the kernel has zeroed counters and ports by then. */
+		if (flow)
+			flow_drop(table, flow);
+		return;
+	}
 	if (born && table->sweep == 0)
 		return; /* a destroy event before the first sweep: its past is unknown */
 	if (!flow)

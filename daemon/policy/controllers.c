@@ -107,6 +107,7 @@ void controller_plan(TrialPlan *plan, TrialKind kind, const ControllerInput *inp
 		.before_goodput_bps = sum->goodput_bps,
 		.before_window_bytes =
 			sum->receiving ? sum->max_rcv_wnd_bytes : sum->max_inflight_bytes,
+		.before_srtt_p50_us = sum->srtt_p50_us,
 		.before_srtt_p90_us = sum->srtt_p90_us,
 		.before_retrans = sum->loss,
 		.before_flows = sum->flows,

@@ -208,7 +208,9 @@ static void decide(Engine *engine, Change *change, ChangeVerdict verdict, const 
 	change->trial.phase[0] = '\0';
 	(void)text_copy(change->reason, sizeof(change->reason), reason);
 	engine->evidence_since_ns = engine->now_ns;
-	engine->quiet_until_ns = engine->now_ns + COOLDOWN_NS;
+	/* What the configuration fixes is not an experiment and waits for nothing. */
+	if (change->trial.kind != TRIAL_NONE)
+		engine->quiet_until_ns = engine->now_ns + COOLDOWN_NS;
 	report(engine, change, change_verdict_name(verdict));
 }
 

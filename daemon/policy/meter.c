@@ -90,7 +90,8 @@ void meter_read(const Meter *meter, MeterReading *ret)
 	}
 	histogram_reset(&srtt);
 	histogram_merge_sparse(&srtt, &meter->srtt);
-	ret->has_srtt = histogram_quantile(&srtt, 900, &ret->srtt_p90_us);
+	ret->has_srtt = histogram_quantile(&srtt, 500, &ret->srtt_p50_us) &&
+			histogram_quantile(&srtt, 900, &ret->srtt_p90_us);
 }
 
 bool meter_reward(const MeterReading *reading, uint32_t floor_us, double latency_weight,

@@ -25,7 +25,7 @@ typedef struct MeterReading {
 	unsigned flows;
 	bool has_goodput, has_srtt, has_retrans;
 	uint64_t goodput_bps; /* sending: acked / busy; else receiving */
-	uint32_t srtt_p90_us;
+	uint32_t srtt_p50_us, srtt_p90_us;
 	double retrans;
 	uint64_t max_window_bytes; /* most in flight; receiving: the largest window offered */
 	uint64_t busy_us;

@@ -28,7 +28,7 @@ typedef struct TrialPlan {
 	bool receive;          /* mechanical: of a receive buffer (in flight is not ours to see) */
 	/* Before the change, for the mechanical comparison and the guardrails: */
 	uint64_t before_goodput_bps, before_window_bytes;
-	uint32_t before_srtt_p90_us;
+	uint32_t before_srtt_p50_us, before_srtt_p90_us;
 	double before_retrans;
 	unsigned before_flows;
 } TrialPlan;
