@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/d.h"
+#include "common/a.h"

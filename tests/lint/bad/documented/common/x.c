@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+int x_bare(X *x)
+{
+}

@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#include <systemd/sd-daemon.h> /* LINT-BAD */

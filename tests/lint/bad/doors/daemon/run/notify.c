@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#include <systemd/sd-daemon.h>
+#include <event2/event.h> /* LINT-BAD */

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT LINT-BAD */
+#pragma once
+
+#include <stdio.h>

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT LINT-BAD */
+#include <stdio.h>
+/* too late */

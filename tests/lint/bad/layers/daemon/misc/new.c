@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT LINT-BAD */
+/* of a folder without a place among the layers */

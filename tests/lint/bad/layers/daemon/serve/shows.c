@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/policy/engine.h"
+#include "daemon/daemon.h" /* LINT-BAD */

@@ -1,0 +1,2 @@
+/* LINT-BAD: no licence */
+/* SPDX-License-Identifier: MIT */

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/first.h"
+
+#include <stdio.h>

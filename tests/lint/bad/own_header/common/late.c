@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h> /* LINT-BAD */
+#include "common/late.h"

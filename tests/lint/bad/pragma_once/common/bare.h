@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT LINT-BAD */
+/* What it is. */
+int bare(void);

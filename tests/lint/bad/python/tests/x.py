@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+if True  # LINT-BAD
+    pass
