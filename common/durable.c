@@ -9,6 +9,10 @@
  * The temporary name is fixed (".NAME.tmp"), so a crash leaves at most one, and the next replace
  * removes it first; O_EXCL then guarantees that we write into a file of our own making, whatever
  * link somebody left there. One writer per directory is the caller's business (the daemon's lock).
+ *
+ * A service has its state directory under its own user, and yet root must be able to read and
+ * replace what is in it, when the service cannot run any more, without locking it out of its own
+ * files afterwards. Hence the two rules about the directory's owner.
  */
 #include "common/durable.h"
 
@@ -49,6 +53,20 @@ static int write_all(int fd, const char *data, size_t length)
 	return 0;
 }
 
+/* A file that root creates belongs to the owner of the directory. */
+static int hand_over(int directory_fd, int fd)
+{
+	struct stat directory;
+
+	if (geteuid() != 0)
+		return 0;
+	if (fstat(directory_fd, &directory) < 0)
+		return -errno;
+	if (directory.st_uid == 0)
+		return 0;
+	return fchown(fd, directory.st_uid, directory.st_gid) < 0 ? -errno : 0;
+}
+
 /* Creates the temporary file, complete and on disk. The caller removes it if this fails. */
 static int write_temporary(int directory_fd, const char *temporary, const void *data, size_t length,
 			   mode_t mode)
@@ -64,6 +82,9 @@ static int write_temporary(int directory_fd, const char *temporary, const void *
 	if (fchmod(fd, mode) < 0)
 		return -errno;
 
+	r = hand_over(directory_fd, fd);
+	if (r < 0)
+		return r;
 	r = write_all(fd, data, length);
 	if (r < 0)
 		return r;
@@ -99,12 +120,15 @@ int durable_replace(int directory_fd, const char *name, const void *data, size_t
 	return sync_fd(directory_fd);
 }
 
-/* Whether nobody but root and us can have written, or can change, what we are about to trust. */
-static bool is_trustworthy(const struct stat *st)
+/* Whether nobody but root, us and the owner of a directory which nobody else can write to can have
+ * written, or can change, what we are about to trust. */
+static bool is_trustworthy(const struct stat *st, const struct stat *directory)
 {
-	return S_ISREG(st->st_mode) && st->st_nlink == 1 &&
-	       (st->st_uid == 0 || st->st_uid == geteuid()) &&
-	       (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+	const mode_t others = S_IWGRP | S_IWOTH;
+	bool owner = st->st_uid == 0 || st->st_uid == geteuid() ||
+		     (st->st_uid == directory->st_uid && (directory->st_mode & others) == 0);
+
+	return S_ISREG(st->st_mode) && st->st_nlink == 1 && owner && (st->st_mode & others) == 0;
 }
 
 /* Reads up to `size` bytes; fewer if the file ends before. */
@@ -129,7 +153,7 @@ static int read_all(int fd, char *buffer, size_t size, size_t *ret_length)
 int durable_read(int directory_fd, const char *name, size_t maximum, char **ret_data,
 		 size_t *ret_length)
 {
-	struct stat st;
+	struct stat st, directory;
 	size_t length = 0;
 	int r;
 
@@ -138,9 +162,9 @@ int durable_read(int directory_fd, const char *name, size_t maximum, char **ret_
 					O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENXIO ? -EPERM : -errno; /* ENXIO: a socket */
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0 || fstat(directory_fd, &directory) < 0)
 		return -errno;
-	if (!is_trustworthy(&st))
+	if (!is_trustworthy(&st, &directory))
 		return -EPERM;
 	if ((uint64_t)st.st_size > maximum)
 		return -EFBIG;

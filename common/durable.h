@@ -10,16 +10,18 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Creates/replaces `name` in the directory. Negative errno (ENOSPC, EROFS, EIO …): the old file is
- * still there, the temporary one is gone. The one exception is a failing fsync of the directory:
- * the new file is in place, but may not survive a power cut. */
+/* Creates/replaces `name` in the directory; if root does, for the directory's owner. Negative errno
+ * (ENOSPC, EROFS, EIO …): the old file is still there, the temporary one is gone. The one exception
+ * is a failing fsync of the directory: the new file is in place, but may not survive a power cut.
+ */
 int durable_replace(int directory_fd, const char *name, const void *data, size_t length,
 		    mode_t mode);
 
 /*
  * Reads a whole regular file. The caller frees *ret_data (NUL-terminated beyond length). -ENOENT if
  * absent; -ELOOP for a symlink; -EPERM if it is not a regular file with one link, owned by us (the
- * effective uid) or root, or is writable by group or others; -EFBIG if larger than maximum.
+ * effective uid), by root or by the owner of the directory (unless group or others can write to
+ * that), or is writable by group or others; -EFBIG if larger than maximum.
  */
 int durable_read(int directory_fd, const char *name, size_t maximum, char **ret_data,
 		 size_t *ret_length);

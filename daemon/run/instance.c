@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The lock file is never removed: removing it would let two processes lock two files of one name.
+ * Made by root in the state directory of a service it belongs to the service's user, who could not
+ * open it otherwise.
  */
 #include "daemon/run/instance.h"
 
@@ -8,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "common/base.h"
 #include "common/parse.h"
@@ -23,11 +26,26 @@ static pid_t read_holder(int fd)
 	return parse_uint64(text_strip(text), 1, INT32_MAX, &pid) == 0 ? (pid_t)pid : 0;
 }
 
+/* Before anything is written to it. */
+static int hand_over(int directory_fd, int fd)
+{
+	struct stat directory, lock;
+
+	if (fstat(directory_fd, &directory) < 0 || fstat(fd, &lock) < 0)
+		return -errno;
+	if (!S_ISREG(lock.st_mode) || lock.st_nlink != 1)
+		return -EPERM; /* also some other file, by a name made here */
+	if (geteuid() != 0 || lock.st_uid == directory.st_uid)
+		return 0;
+	return fchown(fd, directory.st_uid, directory.st_gid) < 0 ? -errno : 0;
+}
+
 int instance_acquire(int directory_fd, int *ret_fd, pid_t *ret_holder)
 {
 	_cleanup_close_ int fd =
 		openat(directory_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	char text[32];
+	int r;
 
 	if (fd < 0)
 		return -errno;
@@ -38,6 +56,9 @@ int instance_acquire(int directory_fd, int *ret_fd, pid_t *ret_holder)
 		return INSTANCE_HELD;
 	}
 
+	r = hand_over(directory_fd, fd);
+	if (r < 0)
+		return r;
 	(void)text_format(text, sizeof(text), "%d\n", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0)
 		return -errno;

@@ -450,6 +450,34 @@ START_TEST(read_refuses_other_owners)
 }
 END_TEST
 
+/* The state directory of a service, and root looking after it. */
+START_TEST(owner_of_the_directory)
+{
+	struct stat st;
+
+	create("theirs", "x", 0600);
+	if (geteuid() != 0 || fchownat(directory, "theirs", 65534, 65534, 0) < 0 ||
+	    fchown(directory, 65534, 65533) < 0) {
+		HARNESS_SKIP("giving a file away needs CAP_CHOWN");
+	}
+	check_contents("theirs", "x");
+	ck_assert_int_eq(fchmod(directory, 0770), 0);
+	check_unreadable("theirs", 100, -EPERM);
+	ck_assert_int_eq(fchmod(directory, 0702), 0);
+	check_unreadable("theirs", 100, -EPERM);
+	ck_assert_int_eq(fchmod(directory, 0755), 0);
+	check_contents("theirs", "x");
+	ck_assert_int_eq(fchownat(directory, "theirs", 65532, 65534, 0), 0);
+	check_unreadable("theirs", 100, -EPERM);
+
+	ck_assert_int_eq(replace("y"), 0);
+	ck_assert_int_eq(fstatat(directory, "file", &st, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert_int_eq(st.st_uid, 65534);
+	ck_assert_int_eq(st.st_gid, 65533);
+	check_contents("file", "y");
+}
+END_TEST
+
 START_TEST(remove_is_idempotent)
 {
 	ck_assert_int_eq(replace("x"), 0);
@@ -545,5 +573,5 @@ HARNESS_MAIN("durable",
 		  failures_leave_the_old_file, crash_before_every_call);
 	     CASE(suite, "read", read_limits, read_only_what_can_be_trusted,
 		  read_only_regular_files_with_one_link, read_refuses_other_owners,
-		  remove_is_idempotent);
+		  owner_of_the_directory, remove_is_idempotent);
 	     CASE(suite, "mounts", full_file_system, read_only_file_system);)
