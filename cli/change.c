@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/change.h"
+
+const char *change_outcome(const Json *change)
+{
+	const char *state = json_string(json_get(change, "state"));
+
+	return text_equal(state, "decided") ? json_string(json_get(change, "verdict")) : state;
+}
+
+static const char *word(const Json *object, const char *key)
+{
+	const char *string = json_string(json_get(object, key));
+
+	return string ? string : "-";
+}
+
+void change_values(const Json *change, Text *text)
+{
+	const Json *settings = json_get(change, "tunables");
+
+	for (size_t i = 0; i < json_length(settings); i++) {
+		const Json *setting = json_at(settings, i);
+
+		text_appendf(text, "%s%s: %s -> %s", i ? ", " : "", word(setting, "key"),
+			     word(setting, "old"), word(setting, "new"));
+	}
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A change of a reply in few words, as the list and the status show it.
+ */
+#include "common/json.h"
+#include "common/text.h"
+
+/* Its verdict once it has one, else its state. May be NULL if the daemon said neither. */
+const char *change_outcome(const Json *change);
+/* Appends "net.ipv4.tcp_rmem: 4096 131072 6291456 -> 4096 131072 12582912", and further ones. */
+void change_values(const Json *change, Text *text);

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options may stand before or after the command. They are read with getopt_long(3), whose tables
+ * are made from ours; what is wrong is said in our words and ends with status 2.
+ */
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "common/clock.h"
+#include "common/interface.h"
+#include "common/parse.h"
+#include "netopt-build.h"
+
+#define OPTIONS_MAX     16
+#define TIMEOUT_DEFAULT (10 * NSEC_PER_SEC)
+#define TIMEOUT_MAX     NSEC_PER_HOUR
+#define ERROR_USAGE     "org.netopt.Client.Usage"
+
+typedef struct Parsed {
+	Settings settings;
+	bool help, version;
+} Parsed;
+
+/* getopt's tables from ours. `short_options` has room for every letter with a colon. */
+static void make_tables(struct option *long_options, char *short_options)
+{
+	size_t n = 0;
+
+	assert(n_command_options < OPTIONS_MAX);
+	short_options[n++] = ':'; /* a missing value is told apart from an unknown option */
+	for (size_t i = 0; i < n_command_options; i++) {
+		const CommandOption *option = &command_options[i];
+
+		long_options[i] = (struct option){
+			.name = option->name,
+			.has_arg = !option->value            ? no_argument
+				   : option->value[0] == '[' ? optional_argument
+							     : required_argument,
+			.val = (int)(256 + i),
+		};
+		if (option->letter)
+			short_options[n++] = option->letter;
+	}
+	long_options[n_command_options] = (struct option){.name = NULL};
+	short_options[n] = '\0';
+}
+
+static const CommandOption *find_option(int value)
+{
+	for (size_t i = 0; i < n_command_options; i++)
+		if (value == (int)(256 + i) || (value < 256 && command_options[i].letter == value))
+			return &command_options[i];
+	return NULL;
+}
+
+static bool read_json(const char *value, Settings *settings)
+{
+	if (!value)
+		settings->format = isatty(STDOUT_FILENO) ? FORMAT_JSON_PRETTY : FORMAT_JSON_SHORT;
+	else if (text_equal(value, "short"))
+		settings->format = FORMAT_JSON_SHORT;
+	else if (text_equal(value, "pretty"))
+		settings->format = FORMAT_JSON_PRETTY;
+	else
+		return false;
+	return true;
+}
+
+static bool read_colour(const char *value, Settings *settings)
+{
+	if (text_equal(value, "auto"))
+		return true;
+	settings->colour = text_equal(value, "always");
+	return settings->colour || text_equal(value, "never");
+}
+
+static bool read_timeout(const char *value, Settings *settings)
+{
+	uint64_t ns;
+
+	if (parse_duration(value, &ns) < 0 || ns == 0 || ns > TIMEOUT_MAX)
+		return false;
+	settings->timeout_ns = ns;
+	return true;
+}
+
+/* False: the value is not one of this option. */
+static bool apply(const char *name, const char *value, Parsed *parsed)
+{
+	Settings *settings = &parsed->settings;
+
+	if (text_equal(name, "json"))
+		return read_json(value, settings);
+	if (text_equal(name, "color"))
+		return read_colour(value, settings);
+	if (text_equal(name, "timeout"))
+		return read_timeout(value, settings);
+	if (text_equal(name, "socket"))
+		settings->socket = value;
+	else if (text_equal(name, "no-legend"))
+		settings->legend = false;
+	else if (text_equal(name, "quiet"))
+		settings->quiet = true;
+	else if (text_equal(name, "help"))
+		parsed->help = true;
+	else if (text_equal(name, "version"))
+		parsed->version = true;
+	return true;
+}
+
+static int usage_error(const Settings *settings, const char *what, const char *which)
+{
+	return output_error(settings, CLI_USAGE, ERROR_USAGE, "%s: %s\nTry: netoptctl --help", what,
+			    which);
+}
+
+/* What getopt did not like: a word of the command line, or one letter in it. */
+static const char *culprit(char *argv[], char *buffer, size_t size)
+{
+	const char *word = argv[optind - 1];
+
+	if (optopt > 0 && optopt < 256 && !text_starts_with(word, "--")) {
+		(void)text_format(buffer, size, "-%c", optopt);
+		return buffer;
+	}
+	return word;
+}
+
+static int read_options(int argc, char *argv[], Parsed *parsed)
+{
+	struct option long_options[OPTIONS_MAX];
+	char short_options[2 * OPTIONS_MAX], buffer[8];
+	int value;
+
+	make_tables(long_options, short_options);
+	optind = 0; /* glibc: start afresh, also when called again */
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+		const CommandOption *option;
+
+		if (value == ':')
+			return usage_error(&parsed->settings, "this option needs a value",
+					   culprit(argv, buffer, sizeof(buffer)));
+		option = value == '?' ? NULL : find_option(value);
+		if (!option)
+			return usage_error(&parsed->settings,
+					   "unknown option, or one that takes no value",
+					   culprit(argv, buffer, sizeof(buffer)));
+		if (!apply(option->name, optarg, parsed))
+			return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,
+					    "--%s does not take %s\nTry: netoptctl --help",
+					    option->name, optarg);
+	}
+	return CLI_OK;
+}
+
+static int say_version(const Settings *settings)
+{
+	Text text = {.data = NULL};
+
+	if (settings->format != FORMAT_TEXT) {
+		_cleanup_json_ Json *json = json_new_object();
+
+		json_set_string(json, "version", NETOPT_VERSION);
+		return output_json(settings, json);
+	}
+	text_append(&text, "netoptctl " NETOPT_VERSION "\n");
+	return output_text(&text);
+}
+
+static int say_unknown_command(const Settings *settings, const char *name)
+{
+	const char *nearest = command_nearest(name);
+
+	if (nearest)
+		return output_error(settings, CLI_USAGE, ERROR_USAGE,
+				    "unknown command: %s\nDid you mean: netoptctl %s", name,
+				    nearest);
+	return usage_error(settings, "unknown command", name);
+}
+
+static int run_command(const Parsed *parsed, char *const words[], size_t n)
+{
+	const Command *command = command_find(words[0]);
+
+	if (!command)
+		return say_unknown_command(&parsed->settings, words[0]);
+	if (parsed->help)
+		return help_print(&parsed->settings, command);
+	n--;
+	if (n < command->minimum)
+		return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,
+				    "%s needs an argument\nUsage: netoptctl %s %s", command->name,
+				    command->name, command->usage);
+	if (n > command->maximum)
+		return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,
+				    "%s: one argument too many: %s\nUsage: netoptctl %s %s",
+				    command->name, words[1 + command->maximum], command->name,
+				    command->usage);
+	return command->run(&parsed->settings, words + 1, n);
+}
+
+int cli_run(int argc, char *argv[])
+{
+	Parsed parsed = {
+		.settings = {.socket = NETOPT_RUNTIME_DIRECTORY "/" INTERFACE_SOCKET_NAME,
+			     .timeout_ns = TIMEOUT_DEFAULT,
+			     .legend = true,
+			     .colour = output_wants_colour(STDOUT_FILENO),
+			     .width = output_width(STDOUT_FILENO)},
+	};
+	int r = read_options(argc, argv, &parsed);
+
+	if (r != CLI_OK)
+		return r;
+	if (parsed.version)
+		return say_version(&parsed.settings);
+	if (optind < argc)
+		return run_command(&parsed, argv + optind, (size_t)(argc - optind));
+	if (parsed.help)
+		return help_print(&parsed.settings, NULL);
+	return output_error(&parsed.settings, CLI_USAGE, ERROR_USAGE,
+			    "a command is needed\nTry: netoptctl --help");
+}

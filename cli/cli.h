@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * netoptctl as a function: reads the command line, runs one command, returns the exit status.
+ */
+
+/* Documented in netoptctl(1): scripts rely on them. */
+typedef enum CliExit {
+	CLI_OK = 0,
+	CLI_FAILED = 1,
+	CLI_USAGE = 2,
+	CLI_NOT_RUNNING = 3,
+	CLI_PERMISSION = 4,
+} CliExit;
+
+int cli_run(int argc, char *argv[]);

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A plain socket and poll(2): no event library, so that a command is a few milliseconds. The reply
+ * may be larger than what the daemon accepts (its tables are bounded, a call is smaller), hence a
+ * limit of its own.
+ */
+#include "cli/client.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "common/clock.h"
+#include "common/interface.h"
+#include "common/parse.h"
+#include "common/wire.h"
+#include "netopt-build.h"
+
+/* That of varlinkctl: no reply of ours comes near it. */
+#define REPLY_MAX ((size_t)16 * 1024 * 1024)
+
+#define ERROR_NOT_RUNNING "org.netopt.Client.NotRunning"
+#define ERROR_CONNECTION  "org.netopt.Client.ConnectionFailed"
+#define ERROR_TIMEOUT     "org.netopt.Client.Timeout"
+#define ERROR_PROTOCOL    "org.netopt.Client.ProtocolError"
+
+void client_close(Client *client)
+{
+	base_close(&client->fd);
+	client->fd = -1;
+	text_clear(&client->input);
+}
+
+static int say_connect_error(const Settings *settings, int error)
+{
+	const char *path = settings->socket;
+
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return output_error(settings, CLI_NOT_RUNNING, ERROR_NOT_RUNNING,
+				    "cannot connect to %s: %s\n"
+				    "The daemon is not running. To start it:\n"
+				    "  systemctl start netoptd    if it is installed\n"
+				    "  ./setup run                from its source tree",
+				    path, strerror(error));
+	case EACCES:
+	case EPERM:
+		return output_error(
+			settings, CLI_PERMISSION, INTERFACE_ERROR_PERMISSION_DENIED,
+			"cannot connect to %s: %s\n"
+			"The daemon lets everybody connect: look at the permissions of the "
+			"socket and of the directories above it.",
+			path, strerror(error));
+	case EAGAIN:
+		return output_error(settings, CLI_FAILED, ERROR_TIMEOUT,
+				    "cannot connect to %s: the daemon does not take connections",
+				    path);
+	default:
+		return output_error(settings, CLI_FAILED, ERROR_CONNECTION,
+				    "cannot connect to %s: %s", path, strerror(error));
+	}
+}
+
+/* 0 or negative errno. The connection is waited for at most as long as an answer. */
+static int connect_to(const Settings *settings, int *ret_fd)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval timeout = {
+		.tv_sec = (time_t)(settings->timeout_ns / NSEC_PER_SEC),
+		.tv_usec = (suseconds_t)(settings->timeout_ns % NSEC_PER_SEC / NSEC_PER_USEC),
+	};
+	_cleanup_close_ int fd = -1;
+
+	if (!text_copy(address.sun_path, sizeof(address.sun_path), settings->socket))
+		return -ENAMETOOLONG;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	*ret_fd = base_steal_fd(&fd);
+	return 0;
+}
+
+int client_open(const Settings *settings, Client *ret_client)
+{
+	int fd = -1, r = connect_to(settings, &fd);
+
+	if (r < 0)
+		return say_connect_error(settings, -r);
+	*ret_client = (Client){.settings = settings, .fd = fd};
+	return CLI_OK;
+}
+
+/* 0 or negative errno. */
+static int send_call(Client *client, const char *method, Json *parameters)
+{
+	_cleanup_json_ Json *call = json_new_object();
+	_cleanup_free_ char *bytes = NULL;
+	size_t length;
+	int r;
+
+	json_set_string(call, "method", method);
+	if (parameters)
+		json_set(call, "parameters", parameters);
+	if (json_failed())
+		return -ENOMEM;
+	r = wire_encode(call, &bytes, &length);
+	if (r < 0)
+		return r;
+	for (size_t sent = 0; sent < length;) {
+		ssize_t n = send(client->fd, bytes + sent, length - sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* Appends what comes next. -ETIMEDOUT at the deadline; -ECONNRESET at the end. */
+static int receive_some(Client *client, uint64_t deadline_ns)
+{
+	char bytes[16 * 1024];
+	struct pollfd readable = {.fd = client->fd, .events = POLLIN};
+	uint64_t now_ns = clock_monotonic_ns(&clock_system);
+	ssize_t n;
+	int r;
+
+	if (now_ns >= deadline_ns)
+		return -ETIMEDOUT;
+	r = poll(&readable, 1,
+		 (int)MIN((deadline_ns - now_ns) / NSEC_PER_MSEC + 1, UINT64_C(60000)));
+	if (r <= 0)
+		return r < 0 && errno != EINTR ? -errno : 0;
+	n = recv(client->fd, bytes, sizeof(bytes), 0);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		return -ECONNRESET;
+	if (client->input.length + (size_t)n > REPLY_MAX)
+		return -EMSGSIZE;
+	text_append_bytes(&client->input, bytes, (size_t)n);
+	return client->input.failed ? -ENOMEM : 0;
+}
+
+/* One message without its NUL, parsed. Negative errno. */
+static int receive_reply(Client *client, Json **ret_reply)
+{
+	uint64_t deadline_ns = clock_monotonic_ns(&clock_system) + client->settings->timeout_ns;
+	size_t searched = 0;
+	const char *nul = NULL;
+	size_t length;
+	int r;
+
+	while (!nul) {
+		if (client->input.length > searched)
+			nul = memchr(client->input.data + searched, '\0',
+				     client->input.length - searched);
+		if (nul)
+			break;
+		searched = client->input.length;
+		r = receive_some(client, deadline_ns);
+		if (r < 0)
+			return r;
+	}
+	length = (size_t)(nul - client->input.data);
+	r = json_parse(client->input.data, length, ret_reply);
+	text_consume(&client->input, length + 1);
+	return r;
+}
+
+static int say_call_error(const Client *client, int error)
+{
+	const Settings *settings = client->settings;
+	char timeout[64];
+
+	switch (error) {
+	case ETIMEDOUT:
+		parse_format_duration(settings->timeout_ns, timeout, sizeof(timeout));
+		return output_error(settings, CLI_FAILED, ERROR_TIMEOUT,
+				    "no answer from netoptd at %s within %s", settings->socket,
+				    timeout);
+	case ECONNRESET:
+	case EPIPE:
+		return output_error(settings, CLI_FAILED, ERROR_CONNECTION,
+				    "netoptd at %s ended the connection without an answer: it "
+				    "stops, or has too many clients",
+				    settings->socket);
+	case EBADMSG:
+	case EMSGSIZE:
+		return output_error(settings, CLI_FAILED, ERROR_PROTOCOL,
+				    "what answers at %s is not netoptd: %s", settings->socket,
+				    strerror(error));
+	default:
+		return output_error(settings, CLI_FAILED, ERROR_CONNECTION,
+				    "talking to netoptd at %s: %s", settings->socket,
+				    strerror(error));
+	}
+}
+
+/* The reply is an error. */
+static int say_error(const Client *client, const char *method, const char *error,
+		     const Json *parameters)
+{
+	const Settings *settings = client->settings;
+	const char *message = json_string(json_get(parameters, "message"));
+	const char *parameter = json_string(json_get(parameters, "parameter"));
+
+	if (text_equal(error, INTERFACE_ERROR_PERMISSION_DENIED))
+		return output_error(settings, CLI_PERMISSION, error,
+				    "permission denied: only root and members of the group %s may "
+				    "do this\n"
+				    "Use sudo, or join the group: sudo usermod -aG %s $USER, then "
+				    "log in again.",
+				    NETOPT_GROUP, NETOPT_GROUP);
+	if (text_equal(error, INTERFACE_ERROR_NO_SUCH_CHANGE))
+		return output_error(settings, CLI_FAILED, error,
+				    "there is no change %" PRId64 "; see: netoptctl changes",
+				    json_int(json_get(parameters, "id"), 0));
+	if (text_equal(error, INTERFACE_ERROR_METHOD_NOT_FOUND))
+		return output_error(settings, CLI_FAILED, error,
+				    "this netoptd does not know %s: is it older than netoptctl?",
+				    method);
+	if (message)
+		return output_error(settings, CLI_FAILED, error, "%s", message);
+	return output_error(settings, CLI_FAILED, error, "netoptd refused: %s%s%s", error,
+			    parameter ? ": " : "", parameter ? parameter : "");
+}
+
+int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters)
+{
+	_cleanup_json_ Json *reply = NULL;
+	const char *error;
+	Json *answer;
+	int r = send_call(client, method, parameters);
+
+	if (r == 0)
+		r = receive_reply(client, &reply);
+	if (r < 0)
+		return say_call_error(client, -r);
+	answer = json_get(reply, "parameters");
+	error = json_string(json_get(reply, "error"));
+	if (error)
+		return say_error(client, method, error, answer);
+	if (json_type(answer) != JSON_OBJECT)
+		return say_call_error(client, EBADMSG);
+	*ret_parameters = json_reference(answer);
+	return CLI_OK;
+}
+
+int client_call_once(const Settings *settings, const char *method, Json *parameters,
+		     Json **ret_parameters)
+{
+	_cleanup_client_ Client client = CLIENT_NULL;
+	int r = client_open(settings, &client);
+
+	if (r != CLI_OK) {
+		json_free(parameters);
+		return r;
+	}
+	return client_call(&client, method, parameters, ret_parameters);
+}

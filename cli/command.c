@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/command.h"
+
+#include "cli/verbs.h"
+#include "common/base.h"
+#include "common/text.h"
+
+#define NAMES_MAX 32
+
+const Command commands[] = {
+	{"status", "", "Show health, endpoints and tuning on one screen",
+	 "Percentiles and loss are of the last 10 minutes; \"-\" stands for too few samples.",
+	 ARGUMENT_NONE, 0, 0, verb_status},
+	{"endpoints", "", "List the endpoints and their latency",
+	 "One line for each address family and window of time.", ARGUMENT_NONE, 0, 0,
+	 verb_endpoints},
+	{"paths", "", "List the destinations of this host's connections, busiest first", "",
+	 ARGUMENT_NONE, 0, 0, verb_paths},
+	{"tunables", "", "List what netoptd can change, the values and whose they are", "",
+	 ARGUMENT_NONE, 0, 0, verb_tunables},
+	{"changes", "[ID]", "List the changes, newest first, or one of them", "", ARGUMENT_CHANGE,
+	 0, 1, verb_changes},
+	{"explain", "ID", "Explain a change: evidence, formula, trial, verdict", "",
+	 ARGUMENT_CHANGE, 1, 1, verb_explain},
+	{"revert", "ID|all", "Put back the values of before a change, or of before all",
+	 "Needs root or membership of the daemon's group.", ARGUMENT_CHANGE_OR_ALL, 1, 1,
+	 verb_revert},
+	{"pause", "[DURATION]", "Change nothing new for a while, or until resumed",
+	 "A duration is like 90s, 15min or 1h 30min (quoted). Needs root or membership of the "
+	 "daemon's group.",
+	 ARGUMENT_DURATION, 0, 1, verb_pause},
+	{"resume", "", "End a pause", "Needs root or membership of the daemon's group.",
+	 ARGUMENT_NONE, 0, 0, verb_resume},
+	{"reload", "", "Read the configuration again",
+	 "A bad configuration is refused, with every problem listed, and the old one stays. Needs "
+	 "root or membership of the daemon's group.",
+	 ARGUMENT_NONE, 0, 0, verb_reload},
+	{"help", "[COMMAND]", "Show this help, or that of a command", "", ARGUMENT_COMMAND, 0, 1,
+	 verb_help},
+	{"completion", "bash|zsh|fish", "Print the completion script of a shell", "",
+	 ARGUMENT_SHELL, 1, 1, verb_completion},
+};
+const size_t n_commands = ARRAY_SIZE(commands);
+
+const CommandOption command_options[] = {
+	{'h', "help", NULL, NULL, "Show help, also after a command"},
+	{0, "version", NULL, NULL, "Show the version"},
+	{0, "json", "[=short|pretty]", "short pretty", "Print JSON, errors too"},
+	{0, "socket", "PATH", NULL, "Connect to this socket"},
+	{0, "timeout", "DURATION", NULL, "Wait this long for an answer (default 10s)"},
+	{0, "no-legend", NULL, NULL, "Print tables without headings"},
+	{0, "color", "WHEN", "auto always never", "Use colour: auto, always or never"},
+	{'q', "quiet", NULL, NULL, "Print no message when all went well"},
+};
+const size_t n_command_options = ARRAY_SIZE(command_options);
+
+const Command *command_find(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (text_equal(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+	const char *names[NAMES_MAX];
+
+	assert(n_commands <= NAMES_MAX);
+	for (size_t i = 0; i < n_commands; i++)
+		names[i] = commands[i].name;
+	return text_nearest(name, names, n_commands);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The help, from the table of commands.
+ */
+#include "cli/command.h"
+
+/* Of a command, or of all (NULL). Returns a CliExit. */
+int help_print(const Settings *settings, const Command *command);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What the options of the command line say, as every command sees it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum SettingsFormat {
+	FORMAT_TEXT,
+	FORMAT_JSON_SHORT,
+	FORMAT_JSON_PRETTY,
+} SettingsFormat;
+
+typedef struct Settings {
+	const char *socket;
+	uint64_t timeout_ns; /* for one call */
+	SettingsFormat format;
+	bool legend;  /* headings of tables */
+	bool quiet;   /* no message when all went well */
+	bool colour;  /* on stdout */
+	size_t width; /* of the terminal; SIZE_MAX: not a terminal, nothing is cut */
+} Settings;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changes: the list, the explanation, and taking one back.
+ */
+#include <time.h>
+
+#include "cli/cell.h"
+#include "cli/change.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/steer.h"
+#include "cli/verbs.h"
+#include "common/interface.h"
+#include "common/parse.h"
+
+/* CLI_OK, or what was said about it. */
+static int read_id(const Settings *settings, const char *word, int64_t *ret_id)
+{
+	if (parse_int64(word, 1, INT64_MAX, ret_id) == 0)
+		return CLI_OK;
+	return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
+			    "%s is not the id of a change; see: netoptctl changes", word);
+}
+
+static Json *with_id(int64_t id)
+{
+	Json *parameters = json_new_object();
+
+	json_set_int(parameters, "id", id);
+	return parameters;
+}
+
+static const TableColumn columns[] = {
+	{.title = "ID", .right = true},
+	{.title = "PROPOSED"},
+	{.title = "CONTROLLER"},
+	{.title = "PATH"},
+	{.title = "STATE"},
+	{.title = "GAIN", .right = true},
+	{.title = "IN FORCE"},
+	{.title = "VALUES", .flexible = true},
+};
+
+static void add_time(Table *table, const Json *change)
+{
+	int64_t usec = json_int(json_get(change, "proposedRealtimeUsec"), 0);
+	time_t seconds = (time_t)(usec / 1000000);
+	struct tm parts;
+	char buffer[32];
+
+	if (usec <= 0 || !localtime_r(&seconds, &parts) ||
+	    strftime(buffer, sizeof(buffer), "%Y-%m-%d %H:%M:%S", &parts) == 0)
+		buffer[0] = '\0';
+	table_add(table, STYLE_PLAIN, buffer);
+}
+
+static void fill(Table *table, const Json *change)
+{
+	_cleanup_(text_clear) Text values = {.data = NULL};
+	const char *outcome = change_outcome(change);
+
+	cell_count(table, change, "id");
+	add_time(table, change);
+	cell_text(table, change, "controller");
+	cell_text(table, change, "path");
+	table_add(table, cell_style(outcome), outcome);
+	cell_permille(table, json_get(change, "trial"), "gainPermille", true);
+	table_add(table, STYLE_PLAIN, json_bool(json_get(change, "inForce"), false) ? "yes" : "no");
+	change_values(change, &values);
+	table_add(table, STYLE_PLAIN, text_string(&values));
+}
+
+int verb_changes(const Settings *settings, char *const arguments[], size_t n)
+{
+	_cleanup_json_ Json *reply = NULL;
+	_cleanup_table_ Table table = {.cells = NULL};
+	Text text = {.data = NULL};
+	const Json *changes;
+	int64_t id = 0;
+	int r = n > 0 ? read_id(settings, arguments[0], &id) : CLI_OK;
+
+	if (r == CLI_OK)
+		r = client_call_once(settings, INTERFACE_LIST_CHANGES, n > 0 ? with_id(id) : NULL,
+				     &reply);
+	if (r != CLI_OK)
+		return r;
+	if (settings->format != FORMAT_TEXT)
+		return output_json(settings, reply);
+	changes = json_get(reply, "changes");
+	table_init(&table, columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < json_length(changes); i++)
+		fill(&table, json_at(changes, i));
+	table_append(&table, settings, 0, &text);
+	return output_text(&text);
+}
+
+int verb_explain(const Settings *settings, char *const arguments[], size_t n)
+{
+	_cleanup_json_ Json *reply = NULL;
+	Text text = {.data = NULL};
+	const char *explanation;
+	int64_t id;
+	int r = read_id(settings, arguments[0], &id);
+
+	(void)n; /* one, says the table of commands */
+	if (r == CLI_OK)
+		r = client_call_once(settings, INTERFACE_EXPLAIN, with_id(id), &reply);
+	if (r != CLI_OK)
+		return r;
+	if (settings->format != FORMAT_TEXT)
+		return output_json(settings, reply);
+	explanation = json_string(json_get(reply, "text"));
+	output_append(settings, &text, STYLE_PLAIN, explanation ? explanation : "");
+	return output_text(&text);
+}
+
+int verb_revert(const Settings *settings, char *const arguments[], size_t n)
+{
+	Json *parameters;
+	int64_t id;
+	int r;
+
+	(void)n; /* one, says the table of commands */
+	if (text_equal(arguments[0], "all")) {
+		parameters = json_new_object();
+		json_set_bool(parameters, "all", true);
+	} else {
+		r = read_id(settings, arguments[0], &id);
+		if (r != CLI_OK)
+			return r;
+		parameters = with_id(id);
+	}
+	return steer(settings, INTERFACE_REVERT, parameters);
+}
