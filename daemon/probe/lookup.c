@@ -4,7 +4,10 @@
  *
  * - evdns_cancel_request() calls back later all the same, and what it queues leaks if the loop does
  *   not run again. So queries are never cancelled: one that nobody waits for is abandoned, and ends
- *   with its answer or its timeout. evdns_base_free(…, 0) then drops the rest without a callback.
+ *   with its answer or its timeout. evdns_base_free(…, 0) then drops the rest without a callback,
+ *   but for those whose answer is already queued in the loop; which those are, it does not tell.
+ *   So queries outlive a Lookup that is freed before them, in a list where their callback finds
+ *   them if it comes. That happens once, when the daemon stops.
  * - Changing the name servers of a live evdns_base touches freed memory when one of its own probes
  *   has just been answered (libevent pull request 1561). So a changed resolv.conf gets a new base;
  *   the old one is freed when its last query has ended, by an event activated at that point, which
@@ -62,17 +65,21 @@ struct Lookup {
 
 typedef struct Half {
 	LookupQuery *query;
+	struct evdns_request *request; /* evdns frees it; only so that it is never lost */
 	LookupAnswer answer;
 } Half;
 
 struct LookupQuery {
 	LookupQuery *next, *previous;
-	Servers *servers;
+	LookupQuery **list;      /* whose head it may be */
+	Servers *servers;        /* NULL: left behind */
 	LookupCallback callback; /* NULL: abandoned */
 	void *context;
 	unsigned outstanding;
 	Half halves[2];
 };
+
+static LookupQuery *left_behind;
 
 static void on_evdns_log(int is_warning, const char *message)
 {
@@ -106,15 +113,32 @@ static void servers_free(Servers *servers)
 	free(servers);
 }
 
-static void query_free(Lookup *lookup, LookupQuery *query)
+static void query_link(LookupQuery *query, LookupQuery **list)
+{
+	query->list = list;
+	query->previous = NULL;
+	query->next = *list;
+	if (query->next)
+		query->next->previous = query;
+	*list = query;
+}
+
+static void query_unlink(LookupQuery *query)
 {
 	if (query->previous)
 		query->previous->next = query->next;
 	else
-		lookup->queries = query->next;
+		*query->list = query->next;
 	if (query->next)
 		query->next->previous = query->previous;
-	free(query);
+}
+
+static void query_leave_behind(LookupQuery *query)
+{
+	query_unlink(query);
+	query->servers = NULL;
+	query->callback = NULL;
+	query_link(query, &left_behind);
 }
 
 void lookup_free(Lookup *lookup)
@@ -128,7 +152,7 @@ void lookup_free(Lookup *lookup)
 		servers_free(servers);
 	}
 	while (lookup->queries)
-		query_free(lookup, lookup->queries);
+		query_leave_behind(lookup->queries);
 	free(lookup->resolv_conf);
 	free(lookup);
 }
@@ -281,16 +305,16 @@ static void half_fill(Half *half, int family, int count, int ttl, const uint8_t 
 
 static void query_done(LookupQuery *query)
 {
-	Servers *servers = query->servers;
-	LookupCallback callback = query->callback;
-	void *context = query->context;
-	LookupAnswer answers[2] = {query->halves[0].answer, query->halves[1].answer};
-
-	query_free(servers->lookup, query);
-	servers->n_queries--;
-	reap_if_done(servers);
-	if (callback)
-		callback(context, answers);
+	if (query->servers) {
+		query->servers->n_queries--;
+		reap_if_done(query->servers);
+	}
+	query_unlink(query);
+	if (query->callback) {
+		LookupAnswer answers[2] = {query->halves[0].answer, query->halves[1].answer};
+		query->callback(query->context, answers);
+	}
+	free(query);
 }
 
 static void half_done(Half *half)
@@ -319,14 +343,16 @@ static int query_send(LookupQuery *query, const char *host)
 	size_t length = strlen(host);
 	int flags = length > 0 && host[length - 1] == '.' ? DNS_QUERY_NO_SEARCH : 0;
 
-	if (evdns_base_resolve_ipv4(evdns, host, flags, on_answer, &query->halves[0]))
-		query->outstanding++;
-	else
-		half_fail(&query->halves[0], DNS_ERR_FORMAT);
-	if (evdns_base_resolve_ipv6(evdns, host, flags, on_answer, &query->halves[1]))
-		query->outstanding++;
-	else
-		half_fail(&query->halves[1], DNS_ERR_FORMAT);
+	query->halves[0].request =
+		evdns_base_resolve_ipv4(evdns, host, flags, on_answer, &query->halves[0]);
+	query->halves[1].request =
+		evdns_base_resolve_ipv6(evdns, host, flags, on_answer, &query->halves[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(query->halves); i++) {
+		if (query->halves[i].request)
+			query->outstanding++;
+		else
+			half_fail(&query->halves[i], DNS_ERR_FORMAT);
+	}
 	return query->outstanding > 0 ? 0 : -EINVAL;
 }
 
@@ -340,10 +366,7 @@ static LookupQuery *query_new(Lookup *lookup, LookupCallback callback, void *con
 	*query =
 		(LookupQuery){.servers = lookup->servers, .callback = callback, .context = context};
 	query->halves[0].query = query->halves[1].query = query;
-	query->next = lookup->queries;
-	if (query->next)
-		query->next->previous = query;
-	lookup->queries = query;
+	query_link(query, &lookup->queries);
 	return query;
 }
 
@@ -366,7 +389,8 @@ int lookup_query(Lookup *lookup, const char *host, LookupCallback callback, void
 
 	r = query_send(query, host);
 	if (r < 0) {
-		query_free(lookup, query);
+		query_unlink(query);
+		free(query);
 		(void)text_copy(ret_error, LOOKUP_ERROR_MAX, "not a possible host name"); /* fits */
 		return r;
 	}
