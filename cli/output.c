@@ -41,12 +41,21 @@ size_t output_width(int fd)
 	return size.ws_col;
 }
 
+/* C0 and DEL, and C1 in UTF-8 (c2 80 .. c2 9f): what a terminal may take for a command. */
+static size_t control_length(const unsigned char *at)
+{
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+		return 2;
+	return (at[0] < 0x20 && at[0] != '\n') || at[0] == 0x7f ? 1 : 0;
+}
+
 static void append_clean(Text *text, const char *string)
 {
-	for (const char *at = string; *at; at++) {
-		unsigned char c = (unsigned char)*at;
+	while (*string) {
+		size_t length = control_length((const unsigned char *)string);
 
-		text_append_bytes(text, (c < 0x20 && c != '\n') || c == 0x7f ? "?" : at, 1);
+		text_append_bytes(text, length ? "?" : string, 1);
+		string += length ? length : 1;
 	}
 }
 
