@@ -107,6 +107,19 @@ START_TEST(test_undo_fails_too)
 }
 END_TEST
 
+/* One failure of the kernel does not leave our value behind. */
+START_TEST(test_restore_tries_again)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		ck_assert_int_eq(fixture_apply_one(TUNABLE_TCP_RMEM, "8192 262144 12582912", 1), 0);
+		fake_sysctl_fail_write(fixture.fake, 1, EINVAL, faults[i]);
+		ck_assert_int_eq(registry_restore_all(fixture.registry), 0);
+		fixture_assert_value(RMEM, RMEM_OLD);
+		ck_assert(!fixture_journal_exists());
+	}
+}
+END_TEST
+
 START_TEST(test_restore_half_applied)
 {
 	ck_assert_int_eq(fixture_apply_one(TUNABLE_TCP_RMEM, "8192 262144 12582912", 1), 0);
@@ -354,7 +367,8 @@ END_TEST
 HARNESS_MAIN("registry_faults",
 	     FIXTURE_CASE(suite, "failure", fixture_setup, test_each_write_may_fail,
 			  test_failure_goes_back_to_before, test_undo_fails_too,
-			  test_restore_half_applied, test_killed_half_way, test_reads_may_fail);
+			  test_restore_tries_again, test_restore_half_applied, test_killed_half_way,
+			  test_reads_may_fail);
 	     FIXTURE_CASE(suite, "foreign", fixture_setup, test_foreign_before_apply,
 			  test_foreign_after_apply, test_foreign_found_by_restore,
 			  test_foreign_stays_foreign, test_release, test_foreign_during_verify,
