@@ -5,8 +5,7 @@
  *
  * At most one action is under way: until engine_done() says how it went, every step answers
  * ENGINE_NOTHING. A change's life: proposed → (advised | trial → verdict). What was tried and not
- * kept is on hold for that controller, path and value; the hold doubles with each rejection, so a
- * path that once rejected a setting is not experimented upon for ever.
+ * kept is on hold (hold.h), and so is the way back from what was proven.
  */
 #include "daemon/policy/engine.h"
 
@@ -15,16 +14,12 @@
 
 #include "common/text.h"
 #include "daemon/policy/controller.h"
+#include "daemon/policy/hold.h"
 
 /* After any verdict, before the next proposal: longer than a sweep, so that what the verdict wrote
  * is seen. The evidence windows add their own 90 s. */
-#define COOLDOWN_NS       (15 * NSEC_PER_SEC)
-#define HOLD_REJECTED_NS  (7 * NSEC_PER_DAY)
-#define HOLD_MAX_NS       (60 * NSEC_PER_DAY)
-#define HOLD_UNDECIDED_NS (30 * NSEC_PER_MIN)
-#define HOLD_ADVISED_NS   NSEC_PER_DAY
-#define HOLDS_MAX         64
-#define TRIAL_STEP_NS     NSEC_PER_SEC
+#define COOLDOWN_NS   (15 * NSEC_PER_SEC)
+#define TRIAL_STEP_NS NSEC_PER_SEC
 
 static const Controller *const controllers[] = {
 	&controller_buffers,
@@ -32,25 +27,15 @@ static const Controller *const controllers[] = {
 	&controller_fastopen,
 };
 
-typedef struct Hold {
-	const char *controller;
-	Address path;
-	ChangeTunable tunable;
-	uint64_t until_ns, length_ns;
-} Hold;
-
 struct Engine {
 	EngineParams params;
-	Change *changes[ENGINE_CHANGES_MAX]; /* newest first */
-	size_t n_changes;
-	uint64_t next_id;
+	Ring ring;
+	HoldTable holds;
 	uint32_t epoch;
 	Change *running;
 	Trial trial;
 	bool pending;      /* an action is under way */
 	Change *restoring; /* its values are to go back with the next step */
-	Hold holds[HOLDS_MAX];
-	size_t n_holds;
 	uint64_t now_ns, realtime_ns;
 	uint64_t evidence_since_ns, quiet_until_ns, paused_until_ns;
 	char idle[ARRAY_SIZE(controllers)][CONTROLLER_REASON_MAX];
@@ -64,7 +49,6 @@ int engine_new(const EngineParams *params, Engine **ret_engine)
 		return -ENOMEM;
 
 	engine->params = *params;
-	engine->next_id = 1;
 	engine->epoch = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
 		(void)text_copy(engine->idle[i], sizeof(engine->idle[i]), "not asked yet");
@@ -79,14 +63,16 @@ void engine_free(Engine *engine)
 
 	if (engine->running)
 		trial_clear(&engine->trial);
-	for (size_t i = 0; i < engine->n_changes; i++)
-		free(engine->changes[i]);
+	ring_clear(&engine->ring);
 	free(engine);
 }
 
 void engine_set_config(Engine *engine, const PolicyConfig *config)
 {
 	engine->params.config = *config;
+	/* What was rejected under another objective, or taken back by the operator who now says
+	 * otherwise, may be tried again. */
+	hold_forget_all(&engine->holds);
 }
 
 static void report(Engine *engine, const Change *change, const char *event)
@@ -95,35 +81,13 @@ static void report(Engine *engine, const Change *change, const char *event)
 		engine->params.report(change, event, engine->params.context);
 }
 
-/* --- the ring of changes --- */
-
-static bool make_room(Engine *engine)
-{
-	if (engine->n_changes < ENGINE_CHANGES_MAX)
-		return true;
-
-	for (size_t i = engine->n_changes; i-- > 0;) {
-		Change *change = engine->changes[i];
-
-		if (change->in_force || change == engine->running || change == engine->restoring)
-			continue;
-		free(change);
-		memmove(&engine->changes[i], &engine->changes[i + 1],
-			(engine->n_changes - i - 1) * sizeof(engine->changes[0]));
-		engine->n_changes--;
-		return true;
-	}
-	return false;
-}
-
 static Change *add_change(Engine *engine, const Controller *controller, const Proposal *proposal)
 {
-	Change *change = make_room(engine) ? calloc(1, sizeof(*change)) : NULL;
+	Change *change = ring_add(&engine->ring, engine->restoring);
 
 	if (!change)
 		return NULL;
 
-	change->id = engine->next_id++;
 	change->controller = controller->name;
 	change->proposed_ns = engine->now_ns;
 	change->proposed_realtime_ns = engine->realtime_ns;
@@ -131,56 +95,40 @@ static Change *add_change(Engine *engine, const Controller *controller, const Pr
 	change->evidence = proposal->evidence;
 	change->n_tunables = proposal->n_tunables;
 	memcpy(change->tunables, proposal->tunables, sizeof(change->tunables));
-	memmove(&engine->changes[1], &engine->changes[0],
-		engine->n_changes * sizeof(engine->changes[0]));
-	engine->changes[0] = change;
-	engine->n_changes++;
 	return change;
-}
-
-/* --- holds --- */
-
-static Hold *find_hold(const Engine *engine, const char *controller, const Address *path,
-		       const ChangeTunable *tunable)
-{
-	for (size_t i = 0; i < engine->n_holds; i++) {
-		const Hold *hold = &engine->holds[i];
-
-		if (hold->controller == controller && address_equal(&hold->path, path) &&
-		    hold->tunable.id == tunable->id &&
-		    tunable_equal(&hold->tunable.new_value, &tunable->new_value))
-			return (Hold *)hold;
-	}
-	return NULL;
 }
 
 static bool is_held(const void *context, const char *controller, const Address *path,
 		    const ChangeTunable *tunable)
 {
 	const Engine *engine = context;
-	const Hold *hold = find_hold(engine, controller, path, tunable);
 
-	return hold && hold->until_ns > engine->now_ns;
+	return hold_covers(&engine->holds, controller, path, tunable, engine->now_ns);
 }
 
-static void hold(Engine *engine, const Change *change, uint64_t length_ns)
+static void hold(Engine *engine, HoldKind kind, const Change *change)
 {
-	const ChangeTunable *tunable = &change->tunables[0];
-	Hold *entry = find_hold(engine, change->controller, &change->path, tunable);
-	Hold *oldest = &engine->holds[0];
+	hold_add(&engine->holds, kind, change->controller, &change->path, &change->tunables[0],
+		 engine->now_ns);
+}
 
-	if (!entry && engine->n_holds < HOLDS_MAX)
-		entry = &engine->holds[engine->n_holds++];
-	for (size_t i = 1; !entry && i < engine->n_holds; i++)
-		if (engine->holds[i].until_ns < oldest->until_ns)
-			oldest = &engine->holds[i];
-	if (!entry)
-		entry = oldest;
+/* For reasons that are not the path's: no other path may ask for the same either. */
+static void hold_everywhere(Engine *engine, const Change *change)
+{
+	hold_add(&engine->holds, HOLD_REJECTED, change->controller, &(Address){0},
+		 &change->tunables[0], engine->now_ns);
+}
 
-	if (entry->controller == change->controller && entry->length_ns >= length_ns)
-		length_ns = MIN(2 * entry->length_ns, HOLD_MAX_NS);
-	*entry = (Hold){change->controller, change->path, *tunable, engine->now_ns + length_ns,
-			length_ns};
+/* A comparison that was won is not held again the other way round at once, just because the
+ * winner's own figures do not look well: so they did in the trial. */
+static void hold_way_back(Engine *engine, const Change *change)
+{
+	ChangeTunable back = change->tunables[0];
+
+	back.old_value = change->tunables[0].new_value;
+	back.new_value = change->tunables[0].old_value;
+	hold_add(&engine->holds, HOLD_PROVEN, change->controller, &change->path, &back,
+		 engine->now_ns);
 }
 
 /* --- actions --- */
@@ -223,17 +171,16 @@ static void end_trial(Engine *engine, ChangeVerdict verdict, const char *reason,
 	engine->running = NULL;
 	decide(engine, change, verdict, reason);
 	trial_clear(&engine->trial);
-	if (verdict == VERDICT_RESTORED)
-		hold(engine, change, HOLD_REJECTED_NS);
-	else if (verdict == VERDICT_INCONCLUSIVE)
-		hold(engine, change, HOLD_UNDECIDED_NS);
-	if (verdict == VERDICT_KEPT) {
-		/* The trial may have ended in a block of the old setting. */
-		if (engine->trial.arm == TRIAL_ARM_OLD)
-			set_action(engine, change, ENGINE_APPLY, true, ret_action);
+	if (verdict != VERDICT_KEPT) {
+		hold(engine, verdict == VERDICT_RESTORED ? HOLD_REJECTED : HOLD_UNDECIDED, change);
+		set_action(engine, change, ENGINE_RESTORE, false, ret_action);
 		return;
 	}
-	set_action(engine, change, ENGINE_RESTORE, false, ret_action);
+	if (change->trial.kind == TRIAL_SWITCHBACK)
+		hold_way_back(engine, change);
+	/* The trial may have ended in a block of the old setting. */
+	if (engine->trial.arm == TRIAL_ARM_OLD)
+		set_action(engine, change, ENGINE_APPLY, true, ret_action);
 }
 
 static void step_trial(Engine *engine, const Snapshot *snapshot, EngineAction *ret_action)
@@ -273,7 +220,7 @@ static void advise(Engine *engine, const Controller *controller, const Proposal 
 	(void)text_copy(change->reason, sizeof(change->reason),
 			proposal->advice ? "advice: for the operator to decide"
 					 : "Mode=advise: nothing is written");
-	hold(engine, change, HOLD_ADVISED_NS);
+	hold(engine, HOLD_ADVISED, change);
 	report(engine, change, "advised");
 }
 
@@ -326,11 +273,17 @@ static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineActi
 		if (!controllers[i]->propose(&input, &proposal, engine->idle[i]))
 			continue;
 
+		/* Also for those who do not ask: a fixed value that could not be written, or that
+		 * the operator took back, is not written again at once. */
+		if (is_held(engine, controllers[i]->name, &proposal.plan.path,
+			    &proposal.tunables[0])) {
+			(void)text_copy(engine->idle[i], sizeof(engine->idle[i]),
+					"on hold: it was tried, taken back or advised lately");
+			continue;
+		}
 		engine->idle[i][0] = '\0';
 		if (proposal.advice || engine->params.config.mode == POLICY_ADVISE) {
-			if (!is_held(engine, controllers[i]->name, &proposal.plan.path,
-				     &proposal.tunables[0]))
-				advise(engine, controllers[i], &proposal);
+			advise(engine, controllers[i], &proposal);
 			continue;
 		}
 		begin(engine, controllers[i], &proposal, ret_action);
@@ -344,22 +297,28 @@ static void all_idle(Engine *engine, const char *why)
 		(void)text_copy(engine->idle[i], sizeof(engine->idle[i]), why);
 }
 
-/* The kernel ran out of its TCP memory mark: what we added to buffers goes back at once. */
+/* The kernel ran out of its TCP memory mark: what we added to buffers goes back, newest first, one
+ * step for each report. A trial of something else goes on, without the pair that this spoils. */
 static bool relieve_pressure(Engine *engine, EngineAction *ret_action)
 {
-	if (engine->running && engine->running->controller == controller_buffers.name) {
-		end_trial(engine, VERDICT_RESTORED, "the kernel reports TCP memory pressure",
-			  ret_action);
-		return true;
-	}
-	for (size_t i = 0; !engine->running && i < engine->n_changes; i++) {
-		Change *change = engine->changes[i];
+	static const char reason[] = "the kernel reports TCP memory pressure";
 
-		if (!change->in_force || change->controller != controller_buffers.name)
+	for (size_t i = 0; i < engine->ring.n; i++) {
+		Change *change = engine->ring.changes[i];
+
+		if (change->controller != controller_buffers.name)
 			continue;
-		decide(engine, change, VERDICT_RESTORED, "the kernel reports TCP memory pressure");
-		hold(engine, change, HOLD_REJECTED_NS);
-		set_action(engine, change, ENGINE_RESTORE, false, ret_action);
+		if (change == engine->running) {
+			end_trial(engine, VERDICT_RESTORED, reason, ret_action);
+		} else if (change->in_force) {
+			decide(engine, change, VERDICT_RESTORED, reason);
+			set_action(engine, change, ENGINE_RESTORE, false, ret_action);
+		} else {
+			continue;
+		}
+		hold_everywhere(engine, change);
+		if (engine->running)
+			trial_incomplete(&engine->trial);
 		return true;
 	}
 	return false;
@@ -396,7 +355,8 @@ void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_act
 		ask_controllers(engine, snapshot, ret_action);
 }
 
-static void failed(Engine *engine, Change *change, const EngineAction *action, const char *reason)
+/* An ENGINE_APPLY could not be done. */
+static void failed(Engine *engine, Change *change, const char *reason)
 {
 	EngineAction restore;
 
@@ -404,17 +364,17 @@ static void failed(Engine *engine, Change *change, const EngineAction *action, c
 		end_trial(engine, VERDICT_INCONCLUSIVE, reason, &restore);
 		engine->pending = false;
 		/* The registry undid the failed write, but an earlier arm may stand. */
-		engine->restoring = action->kind == ENGINE_APPLY ? change : NULL;
+		engine->restoring = change;
 		return;
 	}
 	decide(engine, change, VERDICT_INCONCLUSIVE, reason);
-	hold(engine, change, HOLD_UNDECIDED_NS);
+	hold(engine, HOLD_UNDECIDED, change);
 }
 
 void engine_done(Engine *engine, const EngineAction *action, int status, const char *reason,
 		 uint64_t now_ns)
 {
-	Change *change = (Change *)engine_change_find(engine, action->change_id);
+	Change *change = ring_find(&engine->ring, action->change_id);
 
 	engine->pending = false;
 	engine->now_ns = now_ns;
@@ -422,11 +382,11 @@ void engine_done(Engine *engine, const EngineAction *action, int status, const c
 		return;
 
 	if (action->kind == ENGINE_APPLY && status != 0) {
-		failed(engine, change, action, reason);
+		failed(engine, change, reason);
 		return;
 	}
-	if (status !=
-	    0) /* a restore that failed: the registry keeps it on its list and reports it */
+	/* A restore that failed: the registry keeps it on its list, and reports it. */
+	if (status != 0)
 		return;
 	if (change == engine->running)
 		trial_switched(&engine->trial, action->epoch, now_ns);
@@ -458,6 +418,7 @@ void engine_foreign(Engine *engine, TunableId id, uint64_t now_ns, uint64_t real
 
 	engine->now_ns = now_ns;
 	engine->realtime_ns = realtime_ns;
+	engine->evidence_since_ns = now_ns;
 	(void)text_format(reason, sizeof(reason), "%s was changed by somebody else",
 			  tunables[id].key);
 	if (engine->running && touches(engine->running, id)) {
@@ -468,12 +429,13 @@ void engine_foreign(Engine *engine, TunableId id, uint64_t now_ns, uint64_t real
 		/* The registry leaves the foreign value alone and puts back the rest, if any. */
 		engine->restoring = change;
 	}
-	for (size_t i = 0; i < engine->n_changes; i++) {
-		if (!engine->changes[i]->in_force || !touches(engine->changes[i], id))
+	for (size_t i = 0; i < engine->ring.n; i++) {
+		Change *change = engine->ring.changes[i];
+
+		if (!change->in_force || !touches(change, id))
 			continue;
-		engine->changes[i]->in_force = false;
-		(void)text_copy(engine->changes[i]->reason, sizeof(engine->changes[i]->reason),
-				reason);
+		change->in_force = false;
+		(void)text_copy(change->reason, sizeof(change->reason), reason);
 	}
 }
 
@@ -484,55 +446,79 @@ uint64_t engine_next_ns(const Engine *engine)
 
 /* --- the operator --- */
 
-/* Takes every change in force that is `first` or newer and touches the same tunables (all, if first
- * is NULL) out of force; the action goes back to the oldest of their old values. */
+/* A tunable that is already in the action keeps its value, which is an older change's. */
+static void add_old_values(const Change *change, EngineAction *action)
+{
+	for (size_t t = 0; t < change->n_tunables; t++) {
+		size_t at = 0;
+
+		while (at < action->n_changes && action->changes[at].id != change->tunables[t].id)
+			at++;
+		if (at < action->n_changes)
+			continue;
+		action->changes[at].id = change->tunables[t].id;
+		action->changes[at].value = change->tunables[t].old_value;
+		action->n_changes++;
+	}
+}
+
+static bool overlaps(const Change *change, const EngineAction *action)
+{
+	for (size_t i = 0; i < action->n_changes; i++)
+		if (touches(change, action->changes[i].id))
+			return true;
+	return false;
+}
+
+/* Whether taking `change` back (NULL: everything) pulls the rug from under `running`. */
+static bool spoils(const Change *change, const Change *running)
+{
+	EngineAction values = {0};
+
+	if (!change)
+		return true;
+	add_old_values(change, &values);
+	return overlaps(running, &values);
+}
+
+/* Takes `first` out of force, and with it what was built upon it (all, if it is NULL). Oldest
+ * first: so the oldest value of each tunable is found first, and what stands on it after it. */
 static void take_back(Engine *engine, const Change *first, EngineAction *action)
 {
-	for (size_t i = 0; i < engine->n_changes; i++) {
-		Change *change = engine->changes[i]; /* newest first: older values win */
+	for (size_t i = engine->ring.n; i-- > 0;) {
+		Change *change = engine->ring.changes[i];
 
-		if (!change->in_force || (first && change->id < first->id) ||
-		    (first && !touches(change, first->tunables[0].id)))
+		if (!change->in_force || (first && change != first && !overlaps(change, action)))
 			continue;
-		for (size_t t = 0; t < change->n_tunables; t++) {
-			size_t at = 0;
-
-			while (at < action->n_changes &&
-			       action->changes[at].id != change->tunables[t].id)
-				at++;
-			action->changes[at].id = change->tunables[t].id;
-			action->changes[at].value = change->tunables[t].old_value;
-			action->n_changes = MAX(action->n_changes, at + 1);
-		}
+		add_old_values(change, action);
 		decide(engine, change, VERDICT_RESTORED, "reverted by the operator");
-		hold(engine, change, HOLD_REJECTED_NS);
+		hold_everywhere(engine, change);
 	}
 }
 
 int engine_revert(Engine *engine, uint64_t id, uint64_t now_ns, uint64_t realtime_ns,
 		  EngineAction *ret_action)
 {
-	const Change *change = id ? engine_change_find(engine, id) : NULL;
+	Change *change = id ? ring_find(&engine->ring, id) : NULL, *running = engine->running;
+	EngineAction ignored;
 
-	if (id && !change)
+	if (id && (!change || (change != running && !change->in_force)))
 		return -ENOENT;
-	if (engine->running && (!id || change == engine->running)) {
-		(void)engine_abort(engine, "reverted by the operator", now_ns, realtime_ns,
-				   ret_action);
-		hold(engine, engine->changes[0], HOLD_REJECTED_NS);
-		if (id)
-			return 0;
-	} else {
-		*ret_action = (EngineAction){.kind = ENGINE_NOTHING};
-		if (id && !change->in_force)
-			return -ENOENT;
-	}
 
+	if (running && spoils(change, running)) {
+		(void)engine_abort(engine, "reverted by the operator", now_ns, realtime_ns,
+				   &ignored);
+		hold_everywhere(engine, running);
+	} else {
+		running = NULL;
+	}
 	engine->now_ns = now_ns;
 	engine->realtime_ns = realtime_ns;
-	ret_action->kind = ENGINE_RESTORE;
-	ret_action->epoch = ++engine->epoch;
+	*ret_action =
+		(EngineAction){.kind = ENGINE_RESTORE, .change_id = id, .epoch = ++engine->epoch};
 	take_back(engine, change, ret_action);
+	if (running)
+		add_old_values(running, ret_action);
 	return 0;
 }
 
@@ -564,20 +550,17 @@ uint64_t engine_paused_until(const Engine *engine)
 
 size_t engine_change_count(const Engine *engine)
 {
-	return engine->n_changes;
+	return engine->ring.n;
 }
 
 const Change *engine_change_at(const Engine *engine, size_t index)
 {
-	return index < engine->n_changes ? engine->changes[index] : NULL;
+	return index < engine->ring.n ? engine->ring.changes[index] : NULL;
 }
 
 const Change *engine_change_find(const Engine *engine, uint64_t id)
 {
-	for (size_t i = 0; i < engine->n_changes; i++)
-		if (engine->changes[i]->id == id)
-			return engine->changes[i];
-	return NULL;
+	return ring_find(&engine->ring, id);
 }
 
 const Change *engine_running(const Engine *engine)

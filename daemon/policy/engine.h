@@ -9,7 +9,7 @@
 #include "common/clock.h"
 #include "common/random.h"
 #include "daemon/model/path_table.h"
-#include "daemon/policy/change.h"
+#include "daemon/policy/ring.h"
 
 typedef enum PolicyMode {
 	POLICY_OBSERVE,
@@ -99,7 +99,7 @@ typedef struct EngineParams {
 } EngineParams;
 
 #define ENGINE_CHANGES_MAX                                                                         \
-	128 /* records kept; the oldest decided one that is not in force goes first */
+	RING_MAX /* records kept; the oldest decided one that is not in force goes first */
 
 int engine_new(const EngineParams *params, Engine **ret_engine);
 void engine_free(Engine *engine);
