@@ -138,7 +138,7 @@ static void setup(void)
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(sin);
 
-	strcpy(directory, "/tmp/netopt-prober-XXXXXX");
+	(void)snprintf(directory, sizeof(directory), "/tmp/netopt-prober-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	(void)snprintf(resolv_conf, sizeof(resolv_conf), "%s/resolv.conf", directory);
 	(void)snprintf(hosts, sizeof(hosts), "%s/hosts", directory);

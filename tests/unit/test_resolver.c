@@ -72,7 +72,7 @@ static void new_resolver(void)
 
 static void setup(void)
 {
-	strcpy(directory, "/tmp/netopt-resolver-XXXXXX");
+	(void)snprintf(directory, sizeof(directory), "/tmp/netopt-resolver-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	(void)snprintf(resolv_conf, sizeof(resolv_conf), "%s/resolv.conf", directory);
 	(void)snprintf(hosts, sizeof(hosts), "%s/hosts", directory);
