@@ -35,7 +35,8 @@ static const EventText event_texts[] = {
 void announce_registry(const RegistryReport *report, bool quiet)
 {
 	const EventText *text = &event_texts[report->event];
-	const char *key = tunables[report->id].key;
+	const char *key =
+		report->id < _TUNABLES ? tunables[report->id].key : "the journal of changes";
 	const char *old_value = report->old_value ? report->old_value : "?";
 	const char *new_value = report->new_value ? report->new_value : "?";
 	char change[24] = "", message[768];
@@ -53,9 +54,9 @@ void announce_registry(const RegistryReport *report, bool quiet)
 		fields[3].value = change;
 	}
 	log_structured(quiet && text->level >= LOG_NOTICE ? LOG_DEBUG : text->level, text->id,
-		       fields, ARRAY_SIZE(fields), "%s%s%s%s%s", message,
+		       fields, ARRAY_SIZE(fields), "%s%s%s%s%s%s", message,
 		       report->change_id ? " (change " : "", change, report->change_id ? ")" : "",
-		       report->error ? strerror(-report->error) : "");
+		       report->error ? ": " : "", report->error ? strerror(-report->error) : "");
 }
 
 static void describe_tunables(const Change *change, Text *text)

@@ -124,7 +124,8 @@ static void sweep(Cycle *cycle)
 
 	cycle->stats.sweeps++;
 	cycle->stats.sockets = stats.sockets;
-	cycle->stats.last_ns = end_ns - begin_ns;
+	cycle->stats.at_ns = end_ns;
+	cycle->stats.duration_ns = end_ns - begin_ns;
 }
 
 static uint64_t delta(const Cycle *cycle, const Counters *now, Counter counter)
@@ -261,7 +262,7 @@ static uint64_t next_delay(Cycle *cycle)
 				  ? PERIOD_MIN_NS
 				  : 2 * cycle->stats.period_ns;
 
-	wanted = MAX(wanted, SWEEP_SHARE * cycle->stats.last_ns);
+	wanted = MAX(wanted, SWEEP_SHARE * cycle->stats.duration_ns);
 	wanted = MAX(wanted, PERIOD_MIN_NS);
 	return MIN(wanted, cycle->params.interval_ns);
 }

@@ -27,7 +27,9 @@ typedef struct CycleParams {
 
 typedef struct CycleStats {
 	uint64_t sweeps, incomplete, destroy_lost;
-	uint64_t last_ns, period_ns;
+	uint64_t at_ns;       /* when the last sweep ended, monotonic; 0: none yet */
+	uint64_t duration_ns; /* of the last sweep */
+	uint64_t period_ns;   /* until the next */
 	uint64_t sockets;
 } CycleStats;
 

@@ -77,8 +77,10 @@ static void on_report(const RegistryReport *report, void *context)
 			 running->trial.kind == TRIAL_SWITCHBACK && running->trial.phase[0];
 
 	announce_registry(report, switching && report->event == REGISTRY_WRITTEN);
-	if ((report->event == REGISTRY_FOREIGN || report->event == REGISTRY_LEFT_ALONE) &&
-	    root->cycle)
+	if (report->event == REGISTRY_FAILED && report->id == _TUNABLES)
+		root->journal_failed = true;
+	else if ((report->event == REGISTRY_FOREIGN || report->event == REGISTRY_LEFT_ALONE) &&
+		 root->cycle)
 		cycle_foreign(root->cycle, report->id);
 }
 
@@ -340,6 +342,8 @@ int daemon_recover(const Options *options)
 	for (TunableId id = 0; r >= 0 && id < _TUNABLES; id++)
 		if (registry_get(root.registry, id)->owner == OWNER_NETOPT)
 			r = -EIO; /* already reported */
+	if (r >= 0 && root.journal_failed)
+		r = -EBADMSG; /* likewise */
 	if (r >= 0)
 		log_info("nothing is left changed");
 	tear_down(&root);

@@ -90,7 +90,7 @@ static void fill_view(void *context, ControlView *ret_view)
 		.tuning_reason = root->tuning_reason,
 		.last_reload_error = text_string(&root->reload_error),
 		.sweeps = stats.sweeps,
-		.sweep_last_ns = stats.last_ns,
+		.sweep_last_ns = stats.at_ns,
 		.sweep_period_ns = stats.period_ns,
 		.sweep_incomplete = stats.incomplete,
 		.sweep_sockets = stats.sockets,
@@ -165,7 +165,7 @@ void operate_dump(Root *root)
 		   " ms",
 		   path_table_count(root->paths), path_table_paths_evicted(root->paths),
 		   path_table_flow_count(root->paths), path_table_flows_evicted(root->paths),
-		   stats.sweeps, stats.sockets, stats.last_ns / NSEC_PER_USEC,
+		   stats.sweeps, stats.sockets, stats.duration_ns / NSEC_PER_USEC,
 		   stats.period_ns / NSEC_PER_MSEC);
 	for (size_t i = 0; i < engine_controller_count(); i++)
 		log_notice("controller %s: %s", engine_controller_name(i),

@@ -30,7 +30,9 @@ typedef struct ControlView {
 	bool tuning_possible;          /* false: no state directory, or no permission */
 	const char *tuning_reason;     /* why not; "" otherwise */
 	const char *last_reload_error; /* "" if the last reload was fine */
-	uint64_t sweeps, sweep_last_ns, sweep_period_ns, sweep_incomplete;
+	uint64_t sweeps, sweep_incomplete;
+	uint64_t sweep_last_ns;   /* when the last one ended; 0: none yet */
+	uint64_t sweep_period_ns; /* until the next */
 	uint64_t sweep_sockets;
 	uint64_t destroy_lost;
 } ControlView;
