@@ -4,9 +4,11 @@
  *
  * A flow holds only what is needed to make the next delta (the kernel's counters are cumulative)
  * and the label of the arm it was born in. Flows that exist at the very first sweep were born at an
- * unknown time: they only contribute what they do from then on, and belong to no arm. A flow that
- * vanishes from the dump is kept for one more sweep, because its destroy event, which carries the
- * final counters, may still be queued.
+ * unknown time: they only contribute what they do from then on, and belong to no arm. So does a
+ * flow that turns up after a sweep which did not see everything, or which had to evict flows: it
+ * may be an old one, and its whole life would be counted again as that of a flow born now. A flow
+ * that vanishes from the dump is kept for one more sweep, because its destroy event, which carries
+ * the final counters, may still be queued.
  */
 #include "daemon/model/path_table.h"
 
@@ -39,6 +41,9 @@ struct PathTable {
 	uint64_t sweep_ns;    /* begin of the current one */
 	uint64_t previous_ns; /* begin of the one before */
 	uint64_t sweep_bytes, last_sweep_bytes;
+	uint64_t evicted;  /* flows, when the current sweep began */
+	bool complete;     /* the last sweep saw every flow */
+	bool births_known; /* ... and kept it: what is new now was born since */
 	PathTableObserver observer;
 	void *observer_context;
 };
@@ -115,6 +120,9 @@ void path_table_sweep_begin(PathTable *table, uint64_t now_ns)
 	table->previous_ns = table->sweep_ns;
 	table->sweep_ns = now_ns;
 	table->sweep_bytes = 0;
+	table->births_known = table->complete && table->flows.evicted == table->evicted;
+	table->evicted = table->flows.evicted;
+	table->complete = false;
 	map_each (&table->paths, entry)
 		CONTAINER_OF(entry, Path, entry)->flows = 0;
 }
@@ -165,8 +173,8 @@ static Flow *flow_new(PathTable *table, const FlowSample *sample, uint64_t now_n
 		return NULL;
 
 	*flow = (Flow){.cookie = sample->cookie, .birth_ns = now_ns, .epoch = table->epoch};
-	flow->birth_seen = table->sweep > 1;
-	flow->last_ns = table->sweep > 1 ? table->previous_ns : now_ns;
+	flow->birth_seen = table->births_known && table->flows.evicted == table->evicted;
+	flow->last_ns = flow->birth_seen ? table->previous_ns : now_ns;
 	if (!flow->birth_seen) {
 		flow->epoch = EPOCH_UNKNOWN;
 		flow_baseline(flow, &sample->info);
@@ -287,6 +295,7 @@ void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)
 	}
 	map_each (&table->paths, entry)
 		path_roll(CONTAINER_OF(entry, Path, entry), now_ns);
+	table->complete = complete;
 	table->last_sweep_bytes = table->sweep_bytes;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * The flows and the paths of this host, both bounded: the least recently seen is evicted and
- * counted. One sweep = flow_table_sweep_begin, any number of samples, flow_table_sweep_end. A
+ * counted. One sweep = path_table_sweep_begin, any number of samples, path_table_sweep_end. A
  * sample seen twice in one sweep (a repeated dump) does no harm: deltas are against the last one.
  *
  * The epoch is the label of a trial's arm: flows first seen while it holds carry it for life, so
