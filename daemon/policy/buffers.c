@@ -52,16 +52,20 @@ static bool all_windows(const Path *path, bool (*test)(const PathWindow *window)
 	return true;
 }
 
-/* Big flows now: what a larger maximum would be paid for by, if all of them filled it. */
+/* Big flows now: what a larger maximum would be paid for by, if all of them filled it. The last
+ * complete window counts too, since evidence is complete just when the current one is empty. */
 static int64_t big_flows(const ControllerInput *input)
 {
 	const Path *paths[CONTROLLER_PATHS];
 	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
 	int64_t flows = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (paths[i]->history && paths[i]->current.samples > 0)
+	for (size_t i = 0; i < n; i++) {
+		const PathWindow *last = path_window(paths[i], 0);
+
+		if (paths[i]->current.samples > 0 || (last && last->samples > 0))
 			flows += paths[i]->flows;
+	}
 	return MAX(flows, INT64_C(1));
 }
 
@@ -158,7 +162,7 @@ static bool propose_for(const ControllerInput *input, const Path *path, const Wi
 	tunable.new_value.numbers[2] = target;
 	if (input->held(input->context, controller_buffers.name, &path->address, &tunable)) {
 		(void)text_format(reason, CONTROLLER_REASON_MAX,
-				  "%s: the next step was tried on this path and did not help",
+				  "%s: the next step is on hold: it was tried or advised lately",
 				  tunables[id].key);
 		return false;
 	}

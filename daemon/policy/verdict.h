@@ -25,6 +25,6 @@ typedef enum VerdictStep {
 	VERDICT_STEP_EXHAUSTED, /* TRIAL_PAIRS_MAX pairs and no proof: not kept */
 } VerdictStep;
 
-/* Appends one pair (d > 0: the new setting was better) and updates e-values, effect and interval.
+/* Appends one pair (d > 0: the new setting was better) and updates e-values and effect.
  * minimum: the least median difference worth keeping, in ln units. */
 VerdictStep verdict_add_pair(TrialRecord *record, double difference, double minimum);
