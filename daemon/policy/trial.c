@@ -2,8 +2,9 @@
 /*
  * The state machine of a trial. A block ends when it is old enough and has seen enough flows, or is
  * given up; a pair with a missing block is dropped whole, since a lone block would reintroduce the
- * drift that pairing removes. Guardrails look at the new arm only and act at the end of each of its
- * blocks.
+ * drift that pairing removes. Guardrails compare the arms at the end of each pair. A setting under
+ * which connections no longer get through has no blocks to compare: it is known by its starving
+ * while the old one does not.
  */
 #include "daemon/policy/trial.h"
 
@@ -46,7 +47,7 @@ void trial_init(Trial *trial, const TrialPlan *plan, TrialRecord *record)
 		.before_srtt_p90_us = plan->before_srtt_p90_us,
 		.before_retrans = plan->before_retrans,
 		.after_retrans = -1,
-		.flows_before = plan->before_flows,
+		.flows_before = plan->kind == TRIAL_MECHANICAL ? plan->before_flows : 0,
 	};
 }
 
@@ -69,7 +70,7 @@ static TrialStep want(Trial *trial, TrialArm arm)
 
 static TrialStep begin_pair(Trial *trial, const Random *random)
 {
-	trial->second = false;
+	trial->second = trial->blind = false;
 	trial->first_arm = random_coin(random) ? TRIAL_ARM_NEW : TRIAL_ARM_OLD;
 	trial->has_reading[0] = trial->has_reading[1] = false;
 	return want(trial, trial->first_arm);
@@ -84,6 +85,9 @@ void trial_switched(Trial *trial, uint32_t epoch, uint64_t now_ns)
 
 void trial_incomplete(Trial *trial)
 {
+	if (trial->plan.kind == TRIAL_MECHANICAL)
+		return;
+	trial->blind = true;
 	trial->has_reading[0] = trial->has_reading[1] = false;
 	/* Without flows the block cannot complete; it is given up, and the pair with it. */
 	meter_start(&trial->meter, UINT32_MAX);
@@ -139,12 +143,29 @@ static void record_arm(Trial *trial, TrialArm arm, const MeterReading *reading)
 		record->before_goodput_bps = trial->goodput_sum[arm] / trial->goodput_n[arm];
 }
 
+/* The running block did not get its flows. */
+static void note_starved(Trial *trial)
+{
+	if (trial->dropped_in_a_row == 0)
+		trial->starved[0] = trial->starved[1] = trial->old_was_fed = false;
+	trial->starved[trial->blind ? TRIAL_ARM_OLD : trial->arm] = true;
+	trial->old_was_fed |= trial->has_reading[TRIAL_ARM_OLD];
+}
+
 static TrialStep drop_pair(Trial *trial, const Random *random)
 {
+	note_starved(trial);
 	trial->record->n_dropped++;
 	if (++trial->dropped_in_a_row < TRIAL_DROPPED_MAX)
 		return begin_pair(trial, random);
 
+	if (!trial->starved[TRIAL_ARM_OLD] && trial->old_was_fed) {
+		(void)text_format(trial->reason, sizeof(trial->reason),
+				  "guardrail: too few connections move data under the new setting "
+				  "in %u pairs in a row, enough under the old",
+				  trial->dropped_in_a_row);
+		return TRIAL_STEP_RESTORE;
+	}
 	(void)text_format(trial->reason, sizeof(trial->reason),
 			  "%u pairs in a row without enough new connections (%u flows of at least "
 			  "256 KiB a block are needed)",
@@ -152,17 +173,10 @@ static TrialStep drop_pair(Trial *trial, const Random *random)
 	return TRIAL_STEP_INCONCLUSIVE;
 }
 
-static void finish_record(TrialRecord *record)
-{
-	stats_bootstrap(record->differences, record->n_pairs, 0.95, &record->effect_low,
-			&record->effect_high);
-}
-
 static void conclude(Trial *trial, const char *what)
 {
 	const TrialRecord *record = trial->record;
 
-	finish_record(trial->record);
 	(void)text_format(trial->reason, sizeof(trial->reason),
 			  "%s after %u pairs: effect %+.0f %% [%+.0f, %+.0f], e-value %.3g "
 			  "(harm %.3g)",
@@ -177,7 +191,9 @@ static TrialStep finish_pair(Trial *trial, const Random *random)
 	const MeterReading *old_arm = &trial->readings[TRIAL_ARM_OLD];
 	const MeterReading *new_arm = &trial->readings[TRIAL_ARM_NEW];
 	const char *guard = guardrail(&trial->plan, old_arm, new_arm);
+	TrialRecord *record = trial->record;
 	double old_reward, new_reward;
+	VerdictStep step;
 
 	trial->harmful_blocks = guard ? trial->harmful_blocks + 1 : 0;
 	if (trial->harmful_blocks >= GUARD_BLOCKS) {
@@ -192,7 +208,10 @@ static TrialStep finish_pair(Trial *trial, const Random *random)
 	trial->dropped_in_a_row = 0;
 	record_arm(trial, TRIAL_ARM_OLD, old_arm);
 	record_arm(trial, TRIAL_ARM_NEW, new_arm);
-	switch (verdict_add_pair(trial->record, new_reward - old_reward, trial->plan.minimum)) {
+	step = verdict_add_pair(record, new_reward - old_reward, trial->plan.minimum);
+	stats_bootstrap(record->differences, record->n_pairs, 0.95, &record->effect_low,
+			&record->effect_high);
+	switch (step) {
 	case VERDICT_STEP_KEEP:
 		conclude(trial, "benefit proven");
 		return TRIAL_STEP_KEEP;
@@ -222,10 +241,10 @@ static TrialStep step_switchback(Trial *trial, uint64_t now_ns, const Random *ra
 			  trial->record->n_pairs + 1, TRIAL_PAIRS_MAX, trial->second ? 2U : 1U,
 			  arm_name(trial->arm), (unsigned)(age / NSEC_PER_SEC), reading.flows);
 
-	if (age >= MAX(TRIAL_BLOCK_MAX_NS, 2 * block_min_ns(trial)))
-		return drop_pair(trial, random);
 	if (age < block_min_ns(trial) || reading.flows < TRIAL_BLOCK_FLOWS)
-		return TRIAL_STEP_WAIT;
+		return age < MAX(TRIAL_BLOCK_MAX_NS, 2 * block_min_ns(trial))
+			       ? TRIAL_STEP_WAIT
+			       : drop_pair(trial, random);
 
 	trial->readings[trial->arm] = reading;
 	trial->has_reading[trial->arm] = true;
@@ -252,9 +271,9 @@ static TrialStep judge_mechanical(Trial *trial, const MeterReading *reading)
 	const char *guard = guardrail(plan, &before, reading);
 	double gain =
 		(double)reading->goodput_bps / (double)MAX(plan->before_goodput_bps, UINT64_C(1));
-	bool limit_gone =
-		plan->receive || reading->max_window_bytes * 1000 >
-					 plan->before_window_bytes * MECHANICAL_WINDOW_PERMILLE;
+	bool limit_gone = reading->max_window_bytes * 1000 >
+			  plan->before_window_bytes * MECHANICAL_WINDOW_PERMILLE;
+	bool worth = log(gain) >= plan->minimum;
 
 	trial->record->effect = log(gain);
 	trial->record->effect_low = trial->record->effect_high = trial->record->effect;
@@ -262,13 +281,14 @@ static TrialStep judge_mechanical(Trial *trial, const MeterReading *reading)
 		trial->reason, sizeof(trial->reason),
 		"%s: %u connections born after it, goodput %.1f -> %.1f Mbit/s (%+.0f %%), "
 		"largest window %.2f -> %.2f MB",
-		guard ? guard : "limit removed", reading->flows,
-		(double)plan->before_goodput_bps / 1e6, (double)reading->goodput_bps / 1e6,
-		100 * (gain - 1), (double)plan->before_window_bytes / 1e6,
-		(double)reading->max_window_bytes / 1e6);
-	if (!guard && limit_gone && log(gain) >= plan->minimum)
-		return TRIAL_STEP_KEEP;
-	return TRIAL_STEP_RESTORE;
+		guard         ? guard
+		: !limit_gone ? "no larger window came into use"
+		: !worth      ? "limit removed, no gain"
+			      : "limit removed",
+		reading->flows, (double)plan->before_goodput_bps / 1e6,
+		(double)reading->goodput_bps / 1e6, 100 * (gain - 1),
+		(double)plan->before_window_bytes / 1e6, (double)reading->max_window_bytes / 1e6);
+	return !guard && limit_gone && worth ? TRIAL_STEP_KEEP : TRIAL_STEP_RESTORE;
 }
 
 static TrialStep step_mechanical(Trial *trial, uint64_t now_ns)

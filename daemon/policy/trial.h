@@ -25,7 +25,6 @@ typedef struct TrialPlan {
 	uint32_t floor_us;     /* propagation floor of the path */
 	double latency_weight; /* of the reward; from the objective */
 	double minimum;        /* least effect worth keeping, ln units */
-	bool receive;          /* mechanical: of a receive buffer (in flight is not ours to see) */
 	/* Before the change, for the mechanical comparison and the guardrails: */
 	uint64_t before_goodput_bps, before_window_bytes;
 	uint32_t before_srtt_p50_us, before_srtt_p90_us;
@@ -58,6 +57,10 @@ typedef struct Trial {
 	MeterReading readings[2]; /* of this pair, by arm */
 	bool has_reading[2];
 	unsigned dropped_in_a_row;
+	bool blind; /* the running block was not observed completely */
+	/* Of the pairs dropped in a row: which arms starved, and whether the old one ever did not.
+	 */
+	bool starved[2], old_was_fed;
 	unsigned harmful_blocks; /* of the new arm in which a guardrail was hit, in a row */
 	uint64_t goodput_sum[2];
 	unsigned goodput_n[2];
@@ -78,5 +81,7 @@ void trial_init(Trial *trial, const TrialPlan *plan, TrialRecord *record);
 void trial_clear(Trial *trial);
 TrialStep trial_step(Trial *trial, uint64_t now_ns, const Random *random);
 void trial_switched(Trial *trial, uint32_t epoch, uint64_t now_ns);
-/* The interval was not observed completely (lost destroy events): the running pair is dropped. */
+/* The interval was not observed completely (lost destroy events): the running pair is dropped. A
+ * mechanical trial goes on: what it did see is true, and there is no other block to be unfair to.
+ */
 void trial_incomplete(Trial *trial);
