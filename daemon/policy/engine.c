@@ -519,6 +519,8 @@ int engine_revert(Engine *engine, uint64_t id, uint64_t now_ns, uint64_t realtim
 	take_back(engine, change, ret_action);
 	if (running)
 		add_old_values(running, ret_action);
+	if (engine->running) /* of something else, but the epoch is another now */
+		trial_incomplete(&engine->trial);
 	return 0;
 }
 

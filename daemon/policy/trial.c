@@ -143,23 +143,19 @@ static void record_arm(Trial *trial, TrialArm arm, const MeterReading *reading)
 		record->before_goodput_bps = trial->goodput_sum[arm] / trial->goodput_n[arm];
 }
 
-/* The running block did not get its flows. */
-static void note_starved(Trial *trial)
+static TrialStep drop_pair(Trial *trial, bool new_starved, const Random *random)
 {
-	if (trial->dropped_in_a_row == 0)
-		trial->starved[0] = trial->starved[1] = trial->old_was_fed = false;
-	trial->starved[trial->blind ? TRIAL_ARM_OLD : trial->arm] = true;
+	if (trial->dropped_in_a_row == 0) {
+		trial->only_new_starved = true;
+		trial->old_was_fed = false;
+	}
+	trial->only_new_starved &= new_starved;
 	trial->old_was_fed |= trial->has_reading[TRIAL_ARM_OLD];
-}
-
-static TrialStep drop_pair(Trial *trial, const Random *random)
-{
-	note_starved(trial);
 	trial->record->n_dropped++;
 	if (++trial->dropped_in_a_row < TRIAL_DROPPED_MAX)
 		return begin_pair(trial, random);
 
-	if (!trial->starved[TRIAL_ARM_OLD] && trial->old_was_fed) {
+	if (trial->only_new_starved && trial->old_was_fed) {
 		(void)text_format(trial->reason, sizeof(trial->reason),
 				  "guardrail: too few connections move data under the new setting "
 				  "in %u pairs in a row, enough under the old",
@@ -203,7 +199,7 @@ static TrialStep finish_pair(Trial *trial, const Random *random)
 	}
 	if (!meter_reward(old_arm, trial->plan.floor_us, trial->plan.latency_weight, &old_reward) ||
 	    !meter_reward(new_arm, trial->plan.floor_us, trial->plan.latency_weight, &new_reward))
-		return drop_pair(trial, random);
+		return drop_pair(trial, false, random);
 
 	trial->dropped_in_a_row = 0;
 	record_arm(trial, TRIAL_ARM_OLD, old_arm);
@@ -244,14 +240,14 @@ static TrialStep step_switchback(Trial *trial, uint64_t now_ns, const Random *ra
 	if (age < block_min_ns(trial) || reading.flows < TRIAL_BLOCK_FLOWS)
 		return age < MAX(TRIAL_BLOCK_MAX_NS, 2 * block_min_ns(trial))
 			       ? TRIAL_STEP_WAIT
-			       : drop_pair(trial, random);
+			       : drop_pair(trial, !trial->blind && trial->arm == TRIAL_ARM_NEW,
+					   random);
 
 	trial->readings[trial->arm] = reading;
 	trial->has_reading[trial->arm] = true;
 	if (trial->has_reading[TRIAL_ARM_OLD] && trial->has_reading[TRIAL_ARM_NEW])
 		return finish_pair(trial, random);
-	if (trial->second) /* the first block was lost */
-		return drop_pair(trial, random);
+	assert(!trial->second); /* a lost first block leaves the second one no flows */
 	trial->second = true;
 	return want(trial, trial->first_arm == TRIAL_ARM_NEW ? TRIAL_ARM_OLD : TRIAL_ARM_NEW);
 }

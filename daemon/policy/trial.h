@@ -58,9 +58,9 @@ typedef struct Trial {
 	bool has_reading[2];
 	unsigned dropped_in_a_row;
 	bool blind; /* the running block was not observed completely */
-	/* Of the pairs dropped in a row: which arms starved, and whether the old one ever did not.
-	 */
-	bool starved[2], old_was_fed;
+	/* Of the pairs dropped in a row: whether it was always the new arm that starved, and
+	 * whether the old one ever got its flows. */
+	bool only_new_starved, old_was_fed;
 	unsigned harmful_blocks; /* of the new arm in which a guardrail was hit, in a row */
 	uint64_t goodput_sum[2];
 	unsigned goodput_n[2];
