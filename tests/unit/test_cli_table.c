@@ -88,10 +88,9 @@ END_TEST
 
 START_TEST(test_utf8)
 {
-	static const char *const cells[] = {
-		"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
-		"\xc3\xa9\xc3\xa9\xc3\xa9",
-		"1", "x"};
+	static const char ten[] = "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+				  "\xc3\xa9\xc3\xa9\xc3\xa9";
+	static const char *const cells[] = {ten, "1", "x"};
 
 	settings.legend = false;
 	render(cells, ARRAY_SIZE(cells), 0);

@@ -37,6 +37,20 @@ static char directory[64], path[96];
 static unsigned notices, warnings;
 static char last_notice[512];
 
+/* The linker puts this in the place of loop_timer_set(): a test does not wait for seconds, it sets
+ * the timer off itself. */
+int __real_loop_timer_set(LoopTimer *timer, uint64_t delay_ns);
+int __wrap_loop_timer_set(LoopTimer *timer, uint64_t delay_ns);
+static LoopTimer *last_timer;
+static unsigned timers_set;
+
+int __wrap_loop_timer_set(LoopTimer *timer, uint64_t delay_ns)
+{
+	last_timer = timer;
+	timers_set++;
+	return __real_loop_timer_set(timer, delay_ns);
+}
+
 static uint64_t fake_monotonic(void *context)
 {
 	return ((const FakeDaemon *)context)->now_ns;
@@ -327,7 +341,7 @@ START_TEST(test_byte_by_byte)
 	int fd = client();
 
 	for (size_t i = 0; i < sizeof(CALL_STATUS); i++) {
-		say(fd, CALL_STATUS + i, 1);
+		say(fd, &CALL_STATUS[i], 1);
 		(void)event_base_loop(loop_base(loop), EVLOOP_NONBLOCK);
 	}
 	json_free(hear_one(fd));
@@ -491,14 +505,22 @@ START_TEST(test_pipelined_is_fair)
 	_cleanup_(text_clear) Text calls = {.data = NULL};
 	int greedy = client(), modest = client();
 	struct pollfd ready = {.fd = modest, .events = POLLIN};
+	static char bytes[256 * 1024];
+	unsigned answered = 0;
+	ssize_t n;
 
 	for (unsigned i = 0; i < 1000; i++)
 		text_append_bytes(&calls, "{\"method\":\"a.b\"}", sizeof("{\"method\":\"a.b\"}"));
 	say(greedy, calls.data, calls.length);
 	say_call(modest, CALL_STATUS);
-	(void)event_base_loop(loop_base(loop), EVLOOP_NONBLOCK);
-	(void)event_base_loop(loop_base(loop), EVLOOP_NONBLOCK);
+	for (unsigned i = 0; i < 2; i++)
+		(void)event_base_loop(loop_base(loop), EVLOOP_ONCE);
 	ck_assert_int_eq(poll(&ready, 1, 0), 1);
+	n = recv(greedy, bytes, sizeof(bytes), 0);
+	for (ssize_t i = 0; i < n; i++)
+		answered += bytes[i] == '\0';
+	ck_assert_uint_ge(answered, 1);
+	ck_assert_uint_le(answered, 100);
 	(void)close(greedy);
 	(void)close(modest);
 }
@@ -636,6 +658,29 @@ START_TEST(test_half_message_is_dropped)
 }
 END_TEST
 
+/* Nobody else need come for it to happen; and without clients nothing wakes the daemon. */
+START_TEST(test_half_message_is_dropped_by_the_timer)
+{
+	int fd;
+
+	timers_set = 0;
+	fd = client();
+	ck_assert_uint_eq(timers_set, 1);
+	say(fd, "{", 1);
+	turn(-1);
+	ck_assert_int_eq(__real_loop_timer_set(last_timer, 0), 0);
+	turn(-1);
+	ck_assert_uint_eq(control_client_count(control), 1);
+	ck_assert_uint_eq(timers_set, 2);
+	fake.now_ns += 46 * NSEC_PER_SEC;
+	ck_assert_int_eq(__real_loop_timer_set(last_timer, 0), 0);
+	ck_assert(is_ended(fd));
+	ck_assert_uint_eq(control_client_count(control), 0);
+	ck_assert_uint_eq(timers_set, 2);
+	(void)close(fd);
+}
+END_TEST
+
 /* The deadline is of one message: a client that always has the next one begun is in time. */
 START_TEST(test_half_message_renewed)
 {
@@ -645,7 +690,7 @@ START_TEST(test_half_message_renewed)
 	for (unsigned i = 0; i < 5; i++) {
 		turn(-1);
 		fake.now_ns += 40 * NSEC_PER_SEC;
-		say(fd, CALL_STATUS + 5, sizeof(CALL_STATUS) - 5);
+		say(fd, &CALL_STATUS[5], sizeof(CALL_STATUS) - 5);
 		say(fd, CALL_STATUS, 5);
 		json_free(hear_one(fd));
 		check_served();
@@ -920,6 +965,7 @@ static void add_all(Suite *suite)
 				      test_slow_reader_is_dropped,
 				      test_half_message_is_dropped,
 				      test_half_message_renewed,
+				      test_half_message_is_dropped_by_the_timer,
 				      test_clients_per_user,
 				      test_places_for_root,
 				      test_no_descriptor_leak,
