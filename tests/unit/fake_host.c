@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/fake_host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/text.h"
+
+#define START_NS (UINT64_C(1000) * NSEC_PER_SEC)
+#define MIB      (UINT64_C(1024) * 1024)
+
+TunableValue fake_value(TunableId id, const char *text)
+{
+	TunableValue value;
+
+	if (tunable_parse(&tunables[id], text, &value) < 0)
+		abort();
+	return value;
+}
+
+Address fake_address(const char *text)
+{
+	Address address;
+
+	if (address_parse(text, &address) < 0)
+		abort();
+	return address;
+}
+
+FlowSample fake_sample(uint64_t cookie, const char *address)
+{
+	FlowSample sample = {
+		.cookie = cookie,
+		.remote = fake_address(address),
+		.remote_port = 443,
+		.local_port = 40000,
+		.state = TCP_STATE_ESTABLISHED,
+		.info = {.length = sizeof(TcpInfoRaw)},
+		.congestion = "cubic",
+		.has_skmeminfo = true,
+		.rcvbuf = 131072,
+		.sndbuf = 87040,
+	};
+
+	sample.info.raw.snd_mss = 1448;
+	sample.info.raw.rtt_us = sample.info.raw.min_rtt_us = 100000;
+	sample.info.raw.rcv_rtt_us = 100000;
+	sample.info.raw.snd_wnd = 64 * MIB;
+	sample.info.raw.rcv_wnd = 65536;
+	return sample;
+}
+
+void fake_host_set(FakeHost *host, TunableId id, const TunableValue *value)
+{
+	host->snapshot.tunables[id].current = *value;
+	if (id == TUNABLE_TCP_WMEM)
+		host->caps.wmem_max_bytes = (uint64_t)value->numbers[2];
+	if (id == TUNABLE_TCP_RMEM) {
+		host->caps.rmem_default_bytes = (uint64_t)value->numbers[1];
+		host->caps.rmem_max_bytes = (uint64_t)value->numbers[2];
+	}
+	if (id == TUNABLE_TCP_CONGESTION_CONTROL)
+		(void)text_copy(host->congestion, sizeof(host->congestion), value->words);
+}
+
+void fake_host_init(FakeHost *host)
+{
+	static const char *const defaults[_TUNABLES] = {
+		[TUNABLE_TCP_CONGESTION_CONTROL] = "cubic",
+		[TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL] = "reno cubic",
+		[TUNABLE_TCP_RMEM] = "4096 131072 6291456",
+		[TUNABLE_TCP_WMEM] = "4096 16384 4194304",
+		[TUNABLE_TCP_FASTOPEN] = "1",
+	};
+
+	*host = (FakeHost){.now_ns = START_NS};
+	if (path_table_new(64, 1024, &host->paths) < 0)
+		abort();
+	host->caps.congestion = host->congestion;
+	host->snapshot = (Snapshot){
+		.paths = host->paths,
+		.congestion_available = "reno cubic bbr",
+		.memory_total_bytes = 16384 * MIB,
+		.memory_available_bytes = 8192 * MIB,
+		.tcp_pressure_bytes = 1024 * MIB,
+	};
+	for (TunableId id = 0; id < _TUNABLES; id++) {
+		TunableValue value = fake_value(id, defaults[id]);
+
+		host->snapshot.tunables[id] =
+			(PolicyTunable){.present = true, .writable = true, .original = value};
+		fake_host_set(host, id, &value);
+	}
+	fake_host_step(host, 0);
+}
+
+void fake_host_clear(FakeHost *host)
+{
+	path_table_free(host->paths);
+}
+
+FakeFlow *fake_host_open(FakeHost *host, const char *address, uint64_t send_bps)
+{
+	for (size_t i = 0; i < FAKE_FLOWS; i++) {
+		FakeFlow *flow = &host->flows[i];
+
+		if (flow->open)
+			continue;
+		*flow = (FakeFlow){.open = true,
+				   .send_bps = send_bps,
+				   .sample = fake_sample(++host->last_cookie, address)};
+		(void)text_copy(flow->sample.congestion, sizeof(flow->sample.congestion),
+				host->congestion);
+		return flow;
+	}
+	abort();
+}
+
+static void advance(FakeFlow *flow, uint64_t ns)
+{
+	TcpInfoRaw *raw = &flow->sample.info.raw;
+	double seconds = (double)ns / (double)NSEC_PER_SEC;
+	uint64_t acked = (uint64_t)((double)flow->send_bps / 8 * seconds);
+	uint64_t again = (uint64_t)((double)acked * flow->loss);
+
+	raw->bytes_acked += acked;
+	raw->bytes_sent += acked + again;
+	raw->bytes_retrans += again;
+	raw->busy_time_us += acked ? ns / NSEC_PER_USEC : 0;
+	raw->delivery_rate = flow->send_bps / 8;
+	raw->bytes_received += (uint64_t)((double)flow->receive_bps / 8 * seconds);
+}
+
+void fake_host_close(FakeHost *host, FakeFlow *flow)
+{
+	flow->open = false;
+	flow->sample.destroyed = true;
+	flow->sample.has_skmeminfo = false;
+	flow->sample.congestion[0] = '\0';
+	path_table_add(host->paths, &flow->sample, &host->caps, host->now_ns);
+}
+
+void fake_host_step(FakeHost *host, uint64_t ns)
+{
+	host->now_ns += ns;
+	host->snapshot.now_ns = host->now_ns;
+	host->snapshot.realtime_ns = host->now_ns + UINT64_C(1750000000) * NSEC_PER_SEC;
+	path_table_sweep_begin(host->paths, host->now_ns);
+	for (size_t i = 0; i < FAKE_FLOWS; i++) {
+		if (!host->flows[i].open)
+			continue;
+		advance(&host->flows[i], ns);
+		path_table_add(host->paths, &host->flows[i].sample, &host->caps, host->now_ns);
+	}
+	path_table_sweep_end(host->paths, host->now_ns, true);
+}
+
+void fake_host_windows(FakeHost *host, unsigned windows)
+{
+	for (uint64_t ns = 0; ns < windows * PATH_WINDOW_NS; ns += PATH_WINDOW_NS / 3)
+		fake_host_step(host, PATH_WINDOW_NS / 3);
+}
+
+static bool never_held(const void *context, const char *controller, const Address *path,
+		       const ChangeTunable *tunable)
+{
+	(void)context;
+	(void)controller;
+	(void)path;
+	(void)tunable;
+	return false;
+}
+
+ControllerInput fake_host_input(FakeHost *host, const PolicyConfig *config)
+{
+	return (ControllerInput){.snapshot = &host->snapshot, .config = config, .held = never_held};
+}
