@@ -328,6 +328,7 @@ static void fake_view(void *context, ControlView *ret_view)
 {
 	FakeDaemon *daemon = context;
 
+	daemon->views++;
 	*ret_view = daemon->view;
 	ret_view->now_ns = daemon->now_ns;
 }

@@ -38,7 +38,7 @@ typedef struct FakeDaemon {
 	/* What the changing verbs answer, and what they were asked. */
 	int status;
 	const char *message;
-	unsigned reverts, pauses, resumes, reloads;
+	unsigned views, reverts, pauses, resumes, reloads;
 	uint64_t reverted_id, paused_ns;
 } FakeDaemon;
 

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 #include "common/interface.h"
 #include "common/log.h"
 #include "common/wire.h"
+#include "daemon/serve/connection.h"
 #include "daemon/serve/peer.h"
 #include "tests/unit/fake_daemon.h"
 #include "tests/unit/harness.h"
@@ -620,6 +622,79 @@ START_TEST(test_slow_reader_catches_up)
 }
 END_TEST
 
+#define CALL_ENDPOINTS "{\"method\":\"" INTERFACE_LIST_ENDPOINTS "\"}"
+
+/* The bytes of a reply to CALL_ENDPOINTS. */
+static size_t measure_reply(int fd)
+{
+	_cleanup_free_ char *text = NULL;
+	Json *reply;
+
+	say_call(fd, CALL_ENDPOINTS);
+	reply = hear_one(fd);
+	text = json_format(reply, false);
+	ck_assert_ptr_nonnull(text);
+	json_free(reply);
+	return strlen(text) + 1;
+}
+
+/* What was answered and is not yet in the kernel's hands. */
+static size_t unsent(int fd, size_t size)
+{
+	int queued = 0;
+
+	ck_assert_int_eq(ioctl(fd, FIONREAD, &queued), 0);
+	return fake.views * size - (size_t)queued;
+}
+
+/* Shutting down its side does not cost a client the replies it is owed. */
+START_TEST(test_slow_reader_after_half_close)
+{
+	WireReader reader = {.consumed = 0};
+	int fd = client();
+	size_t size = measure_reply(fd);
+	unsigned called = 0, heard = 0;
+	bool ended = false;
+
+	fake.views = 0;
+	for (; unsent(fd, size) == 0; called++) {
+		say_call(fd, CALL_ENDPOINTS);
+		turn(-1);
+	}
+	ck_assert_uint_lt(unsent(fd, size), CONNECTION_OUTPUT_PAUSE); /* it is still being read */
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	turn(-1);
+	while (!ended) {
+		Json *reply = hear(fd, &reader, &ended);
+
+		ck_assert(reply || ended);
+		heard += reply != NULL;
+		json_free(reply);
+	}
+	ck_assert_uint_eq(heard, called);
+	wire_reader_clear(&reader);
+	(void)close(fd);
+}
+END_TEST
+
+/* However much is asked at once, what waits for a client is bounded. */
+START_TEST(test_slow_reader_costs_little)
+{
+	_cleanup_(text_clear) Text calls = {.data = NULL};
+	int fd = client();
+	size_t size = measure_reply(fd);
+
+	for (unsigned i = 0; i < 500; i++)
+		text_append_bytes(&calls, CALL_ENDPOINTS, sizeof(CALL_ENDPOINTS));
+	fake.views = 0;
+	say(fd, calls.data, calls.length);
+	turn(-1);
+	ck_assert_uint_lt(fake.views, 500);
+	ck_assert_uint_le(unsent(fd, size), CONNECTION_OUTPUT_PAUSE + size);
+	(void)close(fd);
+}
+END_TEST
+
 START_TEST(test_slow_reader_is_dropped)
 {
 	int fd = client();
@@ -963,6 +1038,8 @@ static void add_all(Suite *suite)
 				      test_vanishing_clients,
 				      test_slow_reader_catches_up,
 				      test_slow_reader_is_dropped,
+				      test_slow_reader_after_half_close,
+				      test_slow_reader_costs_little,
 				      test_half_message_is_dropped,
 				      test_half_message_renewed,
 				      test_half_message_is_dropped_by_the_timer,

@@ -296,10 +296,15 @@ END_TEST
 START_TEST(test_failures)
 {
 	_cleanup_json_ Json *unknown = call_root(INTERFACE_REVERT, "{\"id\":99}");
-	_cleanup_json_ Json *refused = NULL, *silent = NULL;
+	_cleanup_json_ Json *nothing = NULL, *refused = NULL, *silent = NULL;
 
 	ck_assert_str_eq(error_of(unknown), INTERFACE_ERROR_NO_SUCH_CHANGE);
 	ck_assert_int_eq(json_int(json_get(json_get(unknown, "parameters"), "id"), 0), 99);
+	fake.status = -ENOENT;
+	fake.message = "nothing is in force";
+	nothing = call_root(INTERFACE_REVERT, "{\"all\":true}");
+	ck_assert_str_eq(error_of(nothing), INTERFACE_ERROR_FAILED);
+	ck_assert_str_eq(parameter_of(nothing, "message"), "nothing is in force");
 	fake.status = -EINVAL;
 	fake.message = "/etc/netopt.conf:3:1: unknown key";
 	refused = call_root(INTERFACE_RELOAD, NULL);
