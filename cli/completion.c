@@ -11,8 +11,11 @@
 #include "common/base.h"
 #include "common/text.h"
 
-/* Ids, one a line. */
-#define ASK_CHANGES "netoptctl --no-legend --timeout 1s changes 2>/dev/null | awk '{print $1}'"
+/* Ids, one a line. bash and zsh run it where it stands in double quotes or in none, fish when it
+ * completes, from single quotes. */
+#define ASK      "netoptctl --no-legend --timeout 1s changes 2>/dev/null"
+#define ASK_SH   "$(" ASK " | awk '{print $1}')"
+#define ASK_FISH "(" ASK " | string trim | string split -f1 \" \")"
 
 static void append_command_names(Text *text)
 {
@@ -21,14 +24,14 @@ static void append_command_names(Text *text)
 }
 
 /* The words a command takes, as shell source; "" for none. */
-static void append_words(Text *text, const Command *command)
+static void append_words(Text *text, const Command *command, const char *ask)
 {
 	switch (command->argument) {
 	case ARGUMENT_CHANGE:
-		text_append(text, "$(" ASK_CHANGES ")");
+		text_append(text, ask);
 		break;
 	case ARGUMENT_CHANGE_OR_ALL:
-		text_append(text, "all $(" ASK_CHANGES ")");
+		text_appendf(text, "all %s", ask);
 		break;
 	case ARGUMENT_DURATION:
 		text_append(text, "5min 15min 1h 1d");
@@ -98,7 +101,7 @@ static void append_bash(Text *text)
 		if (commands[i].argument == ARGUMENT_NONE)
 			continue;
 		text_appendf(text, "\t%s) COMPREPLY=($(compgen -W \"", commands[i].name);
-		append_words(text, &commands[i]);
+		append_words(text, &commands[i], ASK_SH);
 		text_append(text, "\" -- \"$cur\")) ;;\n");
 	}
 	text_append(text, "\tesac\n}\ncomplete -F _netoptctl netoptctl\n");
@@ -138,27 +141,25 @@ static void append_zsh_option(Text *text, const CommandOption *option)
 
 static void append_zsh(Text *text)
 {
-	text_append(text, "#compdef netoptctl\n_netoptctl() {\n\tlocal state\n\tlocal -a verbs\n"
-			  "\tverbs=(\n");
+	text_append(text,
+		    "#compdef netoptctl\n_netoptctl() {\n\tlocal state\n\tlocal -a line verbs\n"
+		    "\tverbs=(\n");
 	for (size_t i = 0; i < n_commands; i++) {
 		text_appendf(text, "\t\t'%s:", commands[i].name);
 		append_zsh_quoted(text, commands[i].summary);
 		text_append(text, "'\n");
 	}
-	text_append(text, "\t)\n\t_arguments \\\n");
+	text_append(text, "\t)\n\t_arguments -C \\\n");
 	for (size_t i = 0; i < n_command_options; i++)
 		append_zsh_option(text, &command_options[i]);
 	text_append(text, "\t\t'1: :->verb' \\\n\t\t'2: :->argument'\n\tcase $state in\n"
 			  "\tverb) _describe command verbs ;;\n\targument)\n"
-			  "\t\tcase ${(M)words:#(");
-	for (size_t i = 0; i < n_commands; i++)
-		text_appendf(text, "%s%s", i ? "|" : "", commands[i].name);
-	text_append(text, ")} in\n");
+			  "\t\tcase $line[1] in\n");
 	for (size_t i = 0; i < n_commands; i++) {
 		if (commands[i].argument == ARGUMENT_NONE)
 			continue;
-		text_appendf(text, "\t\t%s*) compadd -- ", commands[i].name);
-		append_words(text, &commands[i]);
+		text_appendf(text, "\t\t%s) compadd -- ", commands[i].name);
+		append_words(text, &commands[i], ASK_SH);
 		text_append(text, " ;;\n");
 	}
 	text_append(text, "\t\tesac ;;\n\tesac\n}\n_netoptctl \"$@\"\n");
@@ -202,11 +203,10 @@ static void append_fish(Text *text)
 		text_append(text, "'\n");
 		if (commands[i].argument == ARGUMENT_NONE)
 			continue;
-		text_appendf(text,
-			     "complete -c netoptctl -n '__fish_seen_subcommand_from %s' -a \"",
+		text_appendf(text, "complete -c netoptctl -n '__fish_seen_subcommand_from %s' -a '",
 			     commands[i].name);
-		append_words(text, &commands[i]);
-		text_append(text, "\"\n");
+		append_words(text, &commands[i], ASK_FISH);
+		text_append(text, "'\n");
 	}
 }
 
