@@ -565,18 +565,9 @@ static TCase *at_cap_case(void)
 	return tcase;
 }
 
-static TCase *sums_case(void)
-{
-	const TTest *const tests[] = {
-		test_judgements,     test_who_is_judged,  test_sums,         test_rates,
-		test_identity,       test_windows_roll,   test_idle_windows, test_gap,
-		test_roll_backwards, test_srtt_quantiles, test_derived,      test_derived_of_path};
-	TCase *tcase = tcase_create("sums");
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
-		tcase_add_test(tcase, tests[i]);
-	return tcase;
-}
-
-HARNESS_MAIN("path", suite_add_tcase(suite, at_cap_case()); suite_add_tcase(suite, sums_case());)
+HARNESS_MAIN("path", suite_add_tcase(suite, at_cap_case());
+	     HARNESS_FIXTURE(suite, "sums", setup, teardown, test_judgements, test_who_is_judged,
+			     test_sums, test_rates, test_identity);
+	     HARNESS_FIXTURE(suite, "windows", setup, teardown, test_windows_roll,
+			     test_idle_windows, test_gap, test_roll_backwards, test_srtt_quantiles,
+			     test_derived, test_derived_of_path);)
