@@ -29,6 +29,6 @@ typedef struct FlowSample {
 	uint32_t rmem_alloc, rcvbuf, wmem_alloc, sndbuf, wmem_queued, backlog, drops; /* bytes */
 
 	bool has_bbr;
-	uint64_t bbr_bw; /* bytes/s */
+	uint64_t bbr_bw;                                         /* bytes/s */
 	uint32_t bbr_min_rtt_us, bbr_pacing_gain, bbr_cwnd_gain; /* gains << 8 */
 } FlowSample;

@@ -24,8 +24,11 @@ unsigned histogram_index(uint32_t us);
 uint32_t histogram_bucket_low_us(unsigned index);
 uint32_t histogram_bucket_mid_us(unsigned index);
 
+/* Empties it. */
 void histogram_reset(Histogram *histogram);
+/* Counts one value of `us` microseconds. */
 void histogram_add(Histogram *histogram, uint32_t us);
+/* Adds all of `from`: exact, as if its values had been added one by one. */
 void histogram_merge(Histogram *into, const Histogram *from);
 /* Quantile by nearest rank, clamped into [min, max]. False (untouched) when empty. permille 0..1000
  */

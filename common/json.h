@@ -15,8 +15,10 @@
 
 typedef struct json_object Json;
 
+/* An empty object or array with one reference, the caller's. NULL: no memory (json_failed). */
 Json *json_new_object(void);
 Json *json_new_array(void);
+/* One more reference to the same value; returns it. */
 Json *json_reference(Json *json);
 void json_free(Json *json); /* drops one reference; NULL is fine */
 static inline void json_freep(Json **json)

@@ -8,7 +8,8 @@
 
 typedef enum ProbeOutcome {
 	PROBE_OK,
-	PROBE_SYN_RETRANSMIT, /* connected, but the SYN was sent more than once: the RTT is unknown */
+	PROBE_SYN_RETRANSMIT, /* connected, but the SYN was sent more than once: the RTT is unknown
+			       */
 	PROBE_TIMEOUT,
 	PROBE_REFUSED,     /* RST to the SYN */
 	PROBE_UNREACHABLE, /* ICMP or no route */

@@ -10,7 +10,9 @@
 
 typedef struct Watch Watch;
 
+/* Watches nothing yet. The prober must outlive it. -ENOMEM */
 int watch_new(Prober *prober, const Clock *clock, Watch **ret_watch);
+/* Stops all probing. */
 void watch_free(Watch *watch);
 /* Adds, removes and changes endpoints until they are those of the configuration. -ENOMEM: what
  * could be set up is. */

@@ -18,7 +18,9 @@ typedef struct PathTable PathTable;
 typedef void (*PathTableObserver)(const Path *path, const FlowSample *sample,
 				  const FlowDelta *delta, void *context);
 
+/* An empty table for at most so many paths and flows. -ENOMEM */
 int path_table_new(size_t path_capacity, size_t flow_capacity, PathTable **ret_table);
+/* Frees it with all its paths and flows. */
 void path_table_free(PathTable *table);
 /* Sees every flow's delta; for the meter of a running trial. NULL: none. */
 void path_table_set_observer(PathTable *table, PathTableObserver observer, void *context);

@@ -36,8 +36,11 @@ typedef struct HoldTable {
 	size_t n;
 } HoldTable;
 
+/* Not again until the hold of this kind is over; it doubles each time it is added. */
 void hold_add(HoldTable *table, HoldKind kind, const char *controller, const Address *path,
 	      const ChangeTunable *tunable, uint64_t now_ns);
+/* Whether this value is on hold for this controller and path now. */
 bool hold_covers(const HoldTable *table, const char *controller, const Address *path,
 		 const ChangeTunable *tunable, uint64_t now_ns);
+/* For an operator who wants everything tried anew. */
 void hold_forget_all(HoldTable *table);

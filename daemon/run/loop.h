@@ -16,7 +16,9 @@ struct event_base;
 typedef void (*LoopCallback)(void *context);
 typedef void (*LoopSignalCallback)(int signal, void *context);
 
+/* -ENOMEM */
 int loop_new(Loop **ret_loop);
+/* All timers and watches must have been freed before; signals go with it. */
 void loop_free(Loop *loop);
 /* Runs until loop_stop(). Returns the code given there, or negative errno. */
 int loop_run(Loop *loop);

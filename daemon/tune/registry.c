@@ -12,12 +12,13 @@
  * A value written by hand that happens to be the one we wrote cannot be told from ours. A foreign
  * tunable stays foreign, whatever it holds later, until registry_release().
  */
-#include "daemon/tune/ledger.h"
+#include "daemon/tune/registry.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "common/base.h"
+#include "daemon/tune/ledger.h"
 
 /* What a dead process left: ours where it matches the journal, foreign where it does not. The
  * restore that follows reports both. */

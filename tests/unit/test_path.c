@@ -250,7 +250,7 @@ START_TEST(test_judgements)
 	delta.rwnd_limited_us = 499999;
 	sample.info.raw.flags = 1;
 	add(&sample, delta);
-	strcpy(sample.congestion, "bbr");
+	(void)snprintf(sample.congestion, sizeof(sample.congestion), "bbr");
 	sample.info.raw.ca_state = 3;
 	add(&sample, delta);
 	sample.congestion[0] = '\0'; /* not delivered: no opinion */
