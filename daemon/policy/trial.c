@@ -307,7 +307,9 @@ static TrialStep step_mechanical(Trial *trial, uint64_t now_ns)
 	if (age < TRIAL_MECHANICAL_NS)
 		return TRIAL_STEP_WAIT;
 	(void)text_format(trial->reason, sizeof(trial->reason),
-			  "only %u bulk connections born within %u s: cannot tell", reading.flows,
+			  "only %u bulk connections and %.1f s of data on its way within %u s: "
+			  "cannot tell",
+			  reading.flows, (double)reading.busy_us / 1e6,
 			  (unsigned)(TRIAL_MECHANICAL_NS / NSEC_PER_SEC));
 	return TRIAL_STEP_INCONCLUSIVE;
 }
