@@ -128,7 +128,7 @@ static void advance(FakeFlow *flow, uint64_t ns)
 	raw->bytes_sent += acked + again;
 	raw->bytes_retrans += again;
 	raw->busy_time_us += acked ? ns / NSEC_PER_USEC : 0;
-	raw->delivery_rate = flow->send_bps / 8;
+	raw->delivery_rate = (flow->delivery_bps ? flow->delivery_bps : flow->send_bps) / 8;
 	raw->bytes_received += (uint64_t)((double)flow->receive_bps / 8 * seconds);
 }
 

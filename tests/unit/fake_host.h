@@ -15,7 +15,8 @@
 typedef struct FakeFlow {
 	bool open;
 	uint64_t send_bps, receive_bps;
-	double loss; /* share of sent bytes that are sent again */
+	uint64_t delivery_bps; /* 0: as it sends */
+	double loss;           /* share of sent bytes that are sent again */
 	FlowSample sample;
 } FakeFlow;
 
