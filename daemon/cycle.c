@@ -78,7 +78,6 @@ static void on_destroy_readable(void *context)
 	read_destroyed(cycle);
 	if (cycle->bulk_died && cycle->stats.period_ns > PERIOD_MIN_NS)
 		cycle_poke(cycle);
-	cycle->bulk_died = false;
 }
 
 static void take_caps(Cycle *cycle)
@@ -255,13 +254,17 @@ int cycle_execute(Cycle *cycle, const EngineAction *action)
 	return r;
 }
 
-static uint64_t next_delay(Cycle *cycle)
+/* acted: the engine does one thing at a time, and may have waited with the next. A bulk flow that
+ * lived and died between two sweeps counts as busy, or repeated transfers shorter than the period
+ * would never be seen alive. */
+static uint64_t next_delay(Cycle *cycle, bool acted)
 {
-	bool busy = path_table_last_sweep_bytes(cycle->params.paths) >= BUSY_BYTES;
-	uint64_t wanted = engine_next_ns(cycle->params.engine) != UINT64_MAX || busy
-				  ? PERIOD_MIN_NS
-				  : 2 * cycle->stats.period_ns;
+	bool busy = acted || cycle->bulk_died ||
+		    path_table_last_sweep_bytes(cycle->params.paths) >= BUSY_BYTES ||
+		    engine_next_ns(cycle->params.engine) != UINT64_MAX;
+	uint64_t wanted = busy ? PERIOD_MIN_NS : 2 * cycle->stats.period_ns;
 
+	cycle->bulk_died = false;
 	wanted = MAX(wanted, SWEEP_SHARE * cycle->stats.duration_ns);
 	wanted = MAX(wanted, PERIOD_MIN_NS);
 	return MIN(wanted, cycle->params.interval_ns);
@@ -283,7 +286,7 @@ static void on_timer(void *context)
 	engine_step(cycle->params.engine, &snapshot, &action);
 	(void)cycle_execute(cycle, &action); /* the engine was told, the registry reported */
 
-	cycle->stats.period_ns = next_delay(cycle);
+	cycle->stats.period_ns = next_delay(cycle, action.kind != ENGINE_NOTHING);
 	r = loop_timer_set(cycle->timer, cycle->stats.period_ns);
 	if (r < 0)
 		log_error("cannot schedule the next sweep: %s", strerror(-r));
