@@ -6,8 +6,10 @@
  *
  * Differences enter the e-process clipped to +-VERDICT_CLIP. Clipping is odd, so conditional
  * symmetry (and with it validity) is untouched; it keeps one incident from drowning the pairs
- * before it, and brings large effects back into the range the mixture is tuned for: with a tenfold
- * gain 9 pairs decide instead of 14.
+ * before it, and brings large effects back into the range the mixture is tuned for. Measured, 2000
+ * runs each on drifting, heavy-tailed latencies (tests/unit/test_simulation.c), clipped against
+ * unclipped: false keeps 0.95 % / 0.85 %; 5 % effect: power 0.94 / 0.93; 20 % effect: 9.2 pairs /
+ * 10.5; tenfold gain: 9 pairs / 14.
  */
 #include "daemon/policy/change.h"
 
