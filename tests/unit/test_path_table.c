@@ -440,6 +440,28 @@ START_TEST(test_flows_evicted)
 }
 END_TEST
 
+/* Evicted by a newcomer, and seen again later in the very same sweep. */
+START_TEST(test_flow_evicted_and_seen)
+{
+	FlowSample a = flow(1, 5000000), b = flow(2, 10), c = flow(3, 10);
+
+	teardown();
+	make(16, 2);
+	sweep(NULL);
+	begin();
+	add(&a);
+	add(&b);
+	end();
+	begin();
+	add(&c);
+	ck_assert(seen.born);
+	add(&a);
+	end();
+	ck_assert(!seen.born && !seen.birth_seen);
+	ck_assert_uint_eq(path()->bytes_acked, 5000020);
+}
+END_TEST
+
 START_TEST(test_paths_evicted)
 {
 	Address first = fake_address("192.0.2.1"), last = fake_address("192.0.2.5");
