@@ -61,7 +61,7 @@ int daemon_check_config(const Options *options)
 		return EXIT_FAILURE;
 	for (size_t i = 0; i < config->n_files; i++)
 		printf("%s\n", config->files[i]);
-	printf("The configuration is valid: %zu files, %zu endpoints.\n", config->n_files,
+	printf("The configuration is valid (files: %zu, endpoints: %zu).\n", config->n_files,
 	       config->n_endpoints);
 	config_free(config);
 	return EXIT_SUCCESS;
@@ -308,7 +308,7 @@ int daemon_run(const Options *options)
 		return EXIT_FAILURE;
 	}
 
-	log_info("netoptd %s: %zu endpoints, Mode=%s%s, socket %s", NETOPT_VERSION,
+	log_info("netoptd %s, endpoints: %zu, Mode=%s%s, socket %s", NETOPT_VERSION,
 		 root.config->n_endpoints, config_mode_name(root.config->mode),
 		 options->dry_run ? " (dry run)" : "", root.socket);
 	operate_ready(&root);
