@@ -378,17 +378,13 @@ void engine_done(Engine *engine, const EngineAction *action, int status, const c
 
 	engine->pending = false;
 	engine->now_ns = now_ns;
-	if (!change)
+	/* A restore that failed: the registry keeps it on its list, and reports it. */
+	if (!change || action->kind != ENGINE_APPLY)
 		return;
 
-	if (action->kind == ENGINE_APPLY && status != 0) {
-		failed(engine, change, reason);
-		return;
-	}
-	/* A restore that failed: the registry keeps it on its list, and reports it. */
 	if (status != 0)
-		return;
-	if (change == engine->running)
+		failed(engine, change, reason);
+	else if (change == engine->running)
 		trial_switched(&engine->trial, action->epoch, now_ns);
 	else if (change->state == CHANGE_TRIAL)
 		decide(engine, change, VERDICT_KEPT, "fixed by configuration");

@@ -305,6 +305,34 @@ START_TEST(test_budget)
 }
 END_TEST
 
+/* Flows are counted also when the evidence is complete before they moved anything more, and when
+ * they have only just begun, elsewhere. */
+START_TEST(test_budget_counts_flows)
+{
+	FakeFlow *flows[5];
+
+	config.memory_budget_bytes = (uint64_t)(40 * MIB); /* for 5 flows 10 MiB, for 10 2 MiB */
+	for (size_t i = 0; i < 5; i++)
+		flows[i] = sender(150 * MBIT, 150000);
+	fake_host_windows(&host, 3);
+	for (size_t i = 0; i < 5; i++)
+		flows[i]->send_bps = 0;
+	fake_host_step(&host, PATH_WINDOW_NS / 3);
+	ck_assert_msg(propose(), "%s", reason);
+	config.memory_budget_bytes = (uint64_t)(27 * MIB); /* for 5 flows under 5 MiB */
+	ck_assert(!propose());
+
+	config.memory_budget_bytes = (uint64_t)(40 * MIB);
+	for (size_t i = 0; i < 5; i++) {
+		flows[i]->send_bps = 150 * MBIT;
+		(void)fake_host_open(&host, "192.0.2.2", 10 * MBIT);
+	}
+	fake_host_step(&host, NSEC_PER_SEC);
+	ck_assert(!propose());
+	ck_assert(strstr(reason, "memory budget"));
+}
+END_TEST
+
 /* Without an amount, a share of the kernel's mark; an unknown mark is no room at all. */
 START_TEST(test_budget_share)
 {
@@ -438,5 +466,6 @@ HARNESS_MAIN("buffers", suite_add_tcase(suite, table_case());
 	     HARNESS_FIXTURE(suite, "evidence", setup, teardown, test_proposal, test_receive,
 			     test_few_samples, test_idle_window, test_evidence_of_other_settings,
 			     test_stale_evidence, test_direction, test_second_path);
-	     HARNESS_FIXTURE(suite, "bounds", setup, teardown, test_budget_share, test_share_of_ram,
-			     test_maximum, test_held, test_may_not_write, test_fixed);)
+	     HARNESS_FIXTURE(suite, "bounds", setup, teardown, test_budget_share,
+			     test_budget_counts_flows, test_share_of_ram, test_maximum, test_held,
+			     test_may_not_write, test_fixed);)

@@ -237,7 +237,7 @@ START_TEST(test_receiving)
 {
 	FakeFlow *flow = open_shape(lossy);
 
-	flow->receive_bps = 3 * MBIT;
+	flow->receive_bps = 2100000;
 	three_windows();
 	ck_assert(!propose());
 	ck_assert(strstr(reason, "no path"));
@@ -253,6 +253,22 @@ START_TEST(test_too_little_evidence)
 	ck_assert(propose());
 	input.evidence_since_ns = host.now_ns;
 	ck_assert(!propose());
+}
+END_TEST
+
+/* Three windows, but one of them idle. */
+START_TEST(test_idle_window)
+{
+	FakeFlow *flow = open_shape(lossy);
+
+	three_windows();
+	flow->send_bps = 0;
+	fake_host_windows(&host, 2);
+	flow->send_bps = lossy.bps;
+	for (unsigned i = 0; i < 3; i++) {
+		fake_host_windows(&host, 1);
+		ck_assert(propose() == (i == 2));
+	}
 }
 END_TEST
 
@@ -342,4 +358,5 @@ static TCase *table_case(void)
 HARNESS_MAIN("congestion", suite_add_tcase(suite, table_case());
 	     HARNESS_FIXTURE(suite, "congestion", setup, teardown, test_proposal, test_weights,
 			     test_app_limited, test_own_choice, test_share, test_receiving,
-			     test_too_little_evidence, test_held, test_may_not_write, test_fixed);)
+			     test_too_little_evidence, test_idle_window, test_held,
+			     test_may_not_write, test_fixed);)

@@ -564,5 +564,5 @@ HARNESS_MAIN("path_table",
 			     test_counters_backwards, test_clock_backwards, test_short_info,
 			     test_ignored, test_interrupted, test_interrupted_first);
 	     HARNESS_FIXTURE(suite, "bounds", setup, teardown, test_flows_evicted,
-			     test_paths_evicted, test_flows_of_a_path, test_top,
-			     test_windows_roll);)
+			     test_flow_evicted_and_seen, test_paths_evicted, test_flows_of_a_path,
+			     test_top, test_windows_roll);)

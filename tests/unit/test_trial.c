@@ -188,6 +188,21 @@ START_TEST(test_block_length_of_long_paths)
 }
 END_TEST
 
+/* And the wait for flows is twice that, where it is longer. */
+START_TEST(test_wait_on_long_paths)
+{
+	plan.floor_us = 2000000;
+	start(TRIAL_SWITCHBACK);
+	ck_assert_int_eq(step(), TRIAL_STEP_SWITCH);
+	switched();
+	now_ns += 200 * NSEC_PER_SEC - 1;
+	ck_assert_int_eq(step(), TRIAL_STEP_WAIT);
+	now_ns++;
+	ck_assert_int_eq(step(), TRIAL_STEP_SWITCH);
+	ck_assert_uint_eq(record.n_dropped, 1);
+}
+END_TEST
+
 /* Too few flows: the block waits for more; one that fills up in the last moment counts. */
 START_TEST(test_block_waits)
 {
@@ -275,6 +290,18 @@ START_TEST(test_new_arm_starves)
 }
 END_TEST
 
+/* Both do, now and then: that is the traffic. */
+START_TEST(test_both_starve)
+{
+	ck_assert_int_eq(step(), TRIAL_STEP_SWITCH);
+	ck_assert_int_eq(run(usual), TRIAL_STEP_SWITCH);
+	ck_assert_int_eq(starve(), TRIAL_STEP_SWITCH); /* the new */
+	ck_assert_int_eq(starve(), TRIAL_STEP_SWITCH); /* the old */
+	ck_assert_int_eq(run(usual), TRIAL_STEP_SWITCH);
+	ck_assert_int_eq(starve(), TRIAL_STEP_INCONCLUSIVE);
+}
+END_TEST
+
 /* A host that goes idle is no guardrail, even if the coin lets it end in new blocks. */
 START_TEST(test_everything_starves)
 {
@@ -312,7 +339,8 @@ START_TEST(test_incomplete_is_not_starving)
 	for (unsigned i = 0; i < TRIAL_DROPPED_MAX; i++) {
 		ck_assert_int_eq(run(usual), TRIAL_STEP_SWITCH);
 		switched();
-		trial_incomplete(&trial);
+		if (i == 1)
+			trial_incomplete(&trial);
 		now_ns += TRIAL_BLOCK_MAX_NS;
 		ck_assert_int_eq(step(), i < TRIAL_DROPPED_MAX - 1 ? TRIAL_STEP_SWITCH
 								   : TRIAL_STEP_INCONCLUSIVE);
@@ -557,9 +585,9 @@ static TCase *guards_case(void)
 
 HARNESS_MAIN("trial", HARNESS_FIXTURE(suite, "blocks", setup, teardown, test_order_by_coin,
 				      test_block_length, test_block_length_of_long_paths,
-				      test_block_waits, test_other_epoch);
+				      test_block_waits, test_wait_on_long_paths, test_other_epoch);
 	     HARNESS_FIXTURE(suite, "dropped", setup, teardown, test_dropped,
-			     test_dropped_not_in_a_row, test_new_arm_starves,
+			     test_dropped_not_in_a_row, test_new_arm_starves, test_both_starve,
 			     test_everything_starves, test_incomplete,
 			     test_incomplete_is_not_starving);
 	     HARNESS_FIXTURE(suite, "verdicts", setup, teardown, test_keep, test_interval,
