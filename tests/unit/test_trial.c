@@ -33,6 +33,7 @@ static const Random coins = {.next = scripted};
 static void start(TrialKind kind)
 {
 	plan.kind = kind;
+	trial_clear(&trial);
 	trial_init(&trial, &plan, &record);
 }
 
