@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/parse.h"
 #include "daemon/run/notify.h"
 #include "netopt-build.h"
 
@@ -218,12 +219,14 @@ static int revert(void *context, uint64_t change_id, Text *message)
 static int pause_tuning(void *context, uint64_t duration_ns, Text *message)
 {
 	Root *root = context;
+	char duration[64];
 
 	abort_trial(root, "paused by the operator");
 	engine_pause(root->engine,
 		     duration_ns ? clock_monotonic_ns(&clock_system) + duration_ns : UINT64_MAX);
+	parse_format_duration(duration_ns, duration, sizeof(duration));
 	if (duration_ns)
-		text_appendf(message, "paused for %" PRIu64 " s", duration_ns / NSEC_PER_SEC);
+		text_appendf(message, "paused for %s", duration);
 	else
 		text_append(message, "paused until resumed");
 	log_notice("tuning is %s", text_string(message));
@@ -240,15 +243,37 @@ static int resume(void *context, Text *message)
 	return 0;
 }
 
+/* Whether both configurations fix this tunable to the same value. */
+static bool is_fixed_alike(const PolicyConfig *a, const PolicyConfig *b, TunableId id)
+{
+	if (a->mode != b->mode)
+		return false;
+	switch (id) {
+	case TUNABLE_TCP_RMEM:
+	case TUNABLE_TCP_WMEM:
+		return a->buffers == b->buffers && a->buffers_max_bytes == b->buffers_max_bytes;
+	case TUNABLE_TCP_FASTOPEN:
+		return a->fastopen == b->fastopen && a->fastopen_bits == b->fastopen_bits;
+	case TUNABLE_TCP_CONGESTION_CONTROL:
+		return a->congestion == b->congestion &&
+		       text_equal(a->congestion_allowed[0], b->congestion_allowed[0]);
+	case TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL:
+	case _TUNABLES:
+		break; /* never fixed */
+	}
+	return false;
+}
+
 /* What a Buffers=, CongestionControl= or FastOpen= fixed goes back when the configuration says
  * otherwise. */
-static void revert_fixed(Root *root)
+static void revert_fixed(Root *root, const PolicyConfig *before, const PolicyConfig *after)
 {
 	for (size_t i = 0; i < engine_change_count(root->engine); i++) {
 		const Change *change = engine_change_at(root->engine, i);
 		EngineAction action;
 
-		if (!change->in_force || change->trial.kind != TRIAL_NONE)
+		if (!change->in_force || change->trial.kind != TRIAL_NONE ||
+		    is_fixed_alike(before, after, change->tunables[0].id))
 			continue;
 		if (engine_revert(root->engine, change->id, clock_monotonic_ns(&clock_system),
 				  clock_realtime_ns(&clock_system), &action) == 0)
@@ -260,13 +285,14 @@ static void take_config(Root *root, Config *config)
 {
 	ConfigDiff diff = config_diff(root->config, config);
 	Config *old_config = root->config;
-	PolicyConfig policy;
+	PolicyConfig old_policy, policy;
 
+	operate_policy(root, &old_policy);
 	root->config = config;
+	operate_policy(root, &policy);
 	if (diff.tuning || diff.daemon) {
 		abort_trial(root, "the configuration changed");
-		revert_fixed(root);
-		operate_policy(root, &policy);
+		revert_fixed(root, &old_policy, &policy);
 		engine_set_config(root->engine, &policy);
 	}
 	if (watch_configure(root->watch, config) < 0)
