@@ -5,6 +5,7 @@
  */
 #include "daemon/announce.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -32,18 +33,42 @@ static const EventText event_texts[] = {
 			   "%s: OnStop=keep: stays changed: %s -> %s"},
 };
 
+/* About the journal itself: what an earlier instance left could not be taken at its word. */
+static void announce_journal(const RegistryReport *report)
+{
+	if (report->event == REGISTRY_STALE)
+		log_notice(
+			"the journal is of another boot or network namespace: nothing to put back "
+			"here");
+	else if (report->error == -EBADMSG)
+		log_structured(
+			LOG_ERR, ANNOUNCE_FAILED_ID, NULL, 0,
+			"the journal is damaged and set aside as journal.damaged: values that "
+			"an earlier netoptd changed may still be in force");
+	else
+		log_structured(
+			LOG_ERR, ANNOUNCE_FAILED_ID, NULL, 0,
+			"the journal cannot be trusted (%s): nothing is changed until it is out "
+			"of the way",
+			strerror(-report->error));
+}
+
 void announce_registry(const RegistryReport *report, bool quiet)
 {
+	if (report->id >= _TUNABLES) {
+		announce_journal(report);
+		return;
+	}
+
 	const EventText *text = &event_texts[report->event];
-	const char *key =
-		report->id < _TUNABLES ? tunables[report->id].key : "the journal of changes";
+	const char *key = tunables[report->id].key;
 	const char *old_value = report->old_value ? report->old_value : "?";
 	const char *new_value = report->new_value ? report->new_value : "?";
 	char change[24] = "", message[768];
 	LogField fields[] = {{"NETOPT_SYSCTL", key},
 			     {"NETOPT_OLD", old_value},
 			     {"NETOPT_NEW", new_value},
-			     {"NETOPT_CHANGE", change[0] ? change : NULL}};
+			     {"NETOPT_CHANGE", NULL}};
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

@@ -116,6 +116,8 @@ static void sweep(Cycle *cycle)
 	path_table_sweep_begin(cycle->params.paths, begin_ns);
 	read_destroyed(cycle);
 	r = diag_dump(cycle->diag, DIAG_STATES_FLOWS, on_sample, cycle, &stats);
+	read_destroyed(
+		cycle); /* who died meanwhile was born before: still under the present epoch */
 	end_ns = clock_monotonic_ns(&cycle->params.clock);
 	path_table_sweep_end(cycle->params.paths, end_ns, r >= 0 && !stats.incomplete);
 	if (r < 0 || stats.incomplete)

@@ -42,7 +42,6 @@ typedef struct PathWindow {
 	uint32_t samples_slow_reader;  /* our application does not read */
 	uint32_t samples_open;         /* ca_state Open */
 	uint32_t flows_born, flows_bulk;
-	uint32_t sockets_locked_buffer; /* SO_SNDBUF/SO_RCVBUF set by the application (heuristic) */
 	uint32_t total_rto;
 	uint32_t samples_other_congestion; /* flows whose CC is not the host's default */
 } PathWindow;

@@ -59,6 +59,8 @@ static int load_journal(Registry *registry)
 		take_over(registry, &found);
 		/* Failures are reported one by one, and remain ours for the next attempt. */
 		(void)registry_restore_all(registry);
+	} else if (r == JOURNAL_STALE) {
+		ledger_report(registry, REGISTRY_STALE, _TUNABLES, NULL, NULL, 0);
 	} else if (r == JOURNAL_DAMAGED) {
 		ledger_report(registry, REGISTRY_FAILED, _TUNABLES, NULL, NULL, -EBADMSG);
 	} else if (r < 0) {

@@ -40,6 +40,7 @@ typedef enum RegistryEvent {
 	REGISTRY_FAILED,
 	REGISTRY_LEFT_ALONE, /* not restored: it no longer holds our value */
 	REGISTRY_KEPT,       /* OnStop=keep: our value stays */
+	REGISTRY_STALE,      /* a journal of another boot or network namespace: not acted upon */
 } RegistryEvent;
 
 typedef struct RegistryReport {

@@ -54,8 +54,8 @@ static uint64_t monotonic(void *context)
 
 static void on_report(const RegistryReport *report, void *context)
 {
-	static const char *const names[] = {"WRITTEN", "RESTORED",   "FOREIGN",
-					    "FAILED",  "LEFT_ALONE", "KEPT"};
+	static const char *const names[] = {"WRITTEN",    "RESTORED", "FOREIGN", "FAILED",
+					    "LEFT_ALONE", "KEPT",     "STALE"};
 	const char *key = report->id == _TUNABLES ? "journal" : tunables[report->id].key + 9;
 
 	(void)context;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state machine of a trial with scripted coins and hand-made blocks: order and length of
- * blocks, each guardrail from both sides, dropped pairs, and what either kind needs for a verdict.
+ * A trial with scripted coins and hand-made blocks: their order and length, guardrails, verdicts.
  */
 #include "daemon/policy/trial.h"
 
