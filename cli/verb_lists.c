@@ -122,9 +122,8 @@ static const TableColumn tunable_columns[] = {
 	{.title = "KEY"},
 	{.title = "OWNER"},
 	{.title = "CURRENT"},
-	{.title = "ORIGINAL"},
+	{.title = "ORIGINAL", .flexible = true},
 	{.title = "CHANGE", .right = true},
-	{.title = "AFFECTS", .flexible = true},
 };
 
 static void fill_tunable(Table *table, const Json *tunable)
@@ -137,7 +136,6 @@ static void fill_tunable(Table *table, const Json *tunable)
 	cell_text(table, tunable, "current");
 	cell_text(table, tunable, "original");
 	cell_count(table, tunable, "changeId");
-	cell_text(table, tunable, "affects");
 }
 
 int verb_tunables(const Settings *settings, char *const arguments[], size_t n)

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 
-from harness import build_path, endpoint, read_line, stop
+from harness import Lab, build_path, difference, endpoint, read_line, stop
 from netopt import Daemon
 
 
@@ -86,3 +86,52 @@ class Loop:
 def start(lab, link, config="[Daemon]\nMode=auto\n", **words):
     """Daemon and transfers on a link; both context managers."""
     return Daemon(lab.host, config), Transfers(lab, link.peer_address, **words)
+
+
+def decided_by(controller):
+    """A condition: a change of this controller has its verdict."""
+    return lambda changes: any(c["controller"] == controller and c["state"] == "decided"
+                               for c in changes)
+
+
+def check_verdict(tap, daemon, controller, key, formula, changes):
+    """A change of this tunable was kept, and netoptctl shows it with its formula."""
+    for change in changes:
+        tap.note(summary(change))
+    kept = [c for c in changes if c["controller"] == controller and c["verdict"] == "kept"]
+    if not tap.ok(kept, "verdict kept"):
+        tap.note(daemon.log())
+        tap.note(str(daemon.call("ListPaths")["paths"]))
+        return
+    tap.ok(all(c["tunables"][0]["key"] == key for c in kept), f"only {key} was changed")
+    shown = daemon.ctl("changes").stdout
+    tap.ok("kept" in shown and key in shown, "netoptctl changes shows it")
+    explained = daemon.ctl("explain", str(kept[-1]["id"])).stdout
+    tap.note(explained)
+    tap.ok(formula in explained, "netoptctl explain shows the formula with its numbers")
+
+
+def check_gain(tap, path, controller, key, formula, gain, limit_seconds, peer=(), **words):
+    """A path that one change makes faster: an untouched transfer, then the daemon beside more of
+    them until its verdict, then three that must be `gain` times the first; then stop, and every
+    sysctl of the host's namespace is byte for byte what it was."""
+    with Lab() as lab, lab.link(seed=1, **path) as link:
+        lab.peer.set_sysctls(dict(peer))
+        before = lab.host.snapshot()
+        daemon, transfers = start(lab, link, **words)
+        with transfers:
+            first = mbps(transfers.next())
+            tap.note(f"untouched: {first:.1f} Mbit/s")
+            with daemon:
+                measured = Loop(tap, daemon, transfers)
+                changes = measured.until(decided_by(controller), limit_seconds)
+                check_verdict(tap, daemon, controller, key, formula, changes)
+                last = measured.more(3)
+                tap.ok(min(last) >= gain * first, f"the last three >= {gain} times the first",
+                       f"{first:.2f} -> {min(last):.1f} Mbit/s, {min(last) / first:.2f} times")
+                tap.ok(measured.age() <= limit_seconds, f"within {limit_seconds} s",
+                       f"{measured.age():.0f} s")
+                status = daemon.stop()
+                tap.ok(status == 0, "stopped", f"exit status {status}")
+        changed = difference(before, lab.host.snapshot())
+        tap.ok(not changed, "every sysctl as before", str(changed))
