@@ -135,7 +135,6 @@ static TrialStep pair(Block old_block, Block new_block)
 static Block times(double factor)
 {
 	Block block = usual;
-
 	block.goodput_bps = (uint64_t)((double)block.goodput_bps * factor);
 	return block;
 }
@@ -207,7 +206,6 @@ END_TEST
 START_TEST(test_block_waits)
 {
 	Block one = usual;
-
 	one.flows = TRIAL_BLOCK_FLOWS - 1;
 	ck_assert_int_eq(step(), TRIAL_STEP_SWITCH);
 	switched();
@@ -430,6 +428,10 @@ static const struct {
 	 {2, 100 * MBIT, 0, 10000, 0, 0},
 	 {2, DOUBLE_GOODPUT, 0, 19600, 0, 0},
 	 {2, DOUBLE_GOODPUT, 0, 20800, 0, 0}},
+	{"round-trip time", /* unless it is paid for three times over */
+	 {2, 100 * MBIT, 0, 120000, 0, 0},
+	 {2, 400 * MBIT, 0, 186000, 0, 0},
+	 {2, 350 * MBIT, 0, 186000, 0, 0}},
 };
 
 START_TEST(test_guard)
@@ -494,7 +496,6 @@ END_TEST
 START_TEST(test_mechanical_window)
 {
 	Block block = gone;
-
 	block.window_bytes = 1050000 - 1448;
 	ck_assert_int_eq(mechanical(block), TRIAL_STEP_RESTORE);
 	ck_assert(strstr(trial.reason, "no larger window"));
@@ -506,7 +507,6 @@ END_TEST
 START_TEST(test_mechanical_gain)
 {
 	Block block = gone;
-
 	block.goodput_bps = 104 * MBIT;
 	ck_assert_int_eq(mechanical(block), TRIAL_STEP_RESTORE);
 	ck_assert(strstr(trial.reason, "no gain"));
@@ -518,7 +518,6 @@ END_TEST
 START_TEST(test_mechanical_guards)
 {
 	Block block = gone;
-
 	block.retrans = 0.031;
 	ck_assert_int_eq(mechanical(block), TRIAL_STEP_RESTORE);
 	ck_assert(strstr(trial.reason, "retransmissions"));
@@ -537,7 +536,6 @@ END_TEST
 START_TEST(test_mechanical_unknown_before)
 {
 	Block block = gone;
-
 	plan.before_retrans = -1;
 	plan.before_srtt_p50_us = plan.before_srtt_p90_us = 0;
 	block.srtt_us = 900000;
