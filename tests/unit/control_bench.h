@@ -41,8 +41,8 @@ int bench_try_connect(void);
 int bench_client(void);
 /* Connects as somebody else: the credentials of connect(2) are what counts. Only as root. */
 int bench_client_as(uid_t uid, gid_t gid, const gid_t *groups, size_t n);
-/* Otherwise says what is skipped. */
-bool bench_running_as_root(const char *what);
+/* Whether clients of other users can be played. */
+bool bench_running_as_root(void);
 
 void bench_say(int fd, const char *bytes, size_t length);
 void bench_say_call(int fd, const char *text); /* with the NUL */

@@ -318,10 +318,8 @@ START_TEST(test_permission)
 	static const char *const calls[][2] = {
 		{"revert", "1"}, {"pause", NULL}, {"resume", NULL}, {"reload", NULL}};
 
-	if (geteuid() != 0) {
-		printf("# skipped, needs root: permission\n");
-		return;
-	}
+	if (geteuid() != 0)
+		HARNESS_SKIP("needs root");
 	run_as = 1000;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		ck_assert_int_eq(run(calls[i][0], calls[i][1], NULL), CLI_PERMISSION);

@@ -218,10 +218,8 @@ START_TEST(test_completion_in_bash)
 		{"netoptctl status ''", "\n", 3},
 	};
 
-	if (access("/bin/bash", X_OK) < 0) {
-		printf("# skipped: no bash\n");
-		return;
-	}
+	if (access("/bin/bash", X_OK) < 0)
+		HARNESS_SKIP("no bash");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		run("completion", "bash");
 		complete(rows[i].words, rows[i].count);

@@ -44,6 +44,7 @@ static void teardown(void)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		(void)unlinkat(directory, names[i], 0);
 	(void)close(directory);
+	(void)umount2(path, MNT_DETACH); /* of the tests that mount; else nothing */
 	(void)rmdir(path);
 }
 
@@ -430,7 +431,7 @@ START_TEST(test_disk_full)
 	char block[4096] = {};
 
 	if (!mount_small(&fd))
-		return;
+		HARNESS_SKIP("no tmpfs in a mount namespace");
 	ck_assert_int_eq(journal_store(fd, &journal), 0);
 	fill = openat(fd, "fill", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	while (write(fill, block, sizeof(block)) > 0)
@@ -454,7 +455,7 @@ START_TEST(test_damaged_on_read_only)
 	_cleanup_close_ int fd = -1;
 
 	if (!mount_small(&fd))
-		return;
+		HARNESS_SKIP("no tmpfs in a mount namespace");
 	(void)close(directory);
 	directory = dup(fd);
 	put_file("journal", "garbage", 7);
