@@ -92,7 +92,6 @@ static void take_caps(Cycle *cycle)
 	cycle->caps = (PathCaps){
 		.wmem_max_bytes = wmem->present ? (uint64_t)wmem->current.numbers[2] : 0,
 		.rmem_max_bytes = rmem->present ? (uint64_t)rmem->current.numbers[2] : 0,
-		.rmem_default_bytes = rmem->present ? (uint64_t)rmem->current.numbers[1] : 0,
 		.congestion = cycle->congestion,
 	};
 }
@@ -146,10 +145,6 @@ static void take_counters(Cycle *cycle, Snapshot *snapshot)
 	if (!cycle->has_counters)
 		cycle->first_counters = now;
 	snapshot->memory_pressures = delta(cycle, &now, COUNTER_TCP_MEMORY_PRESSURES);
-	snapshot->receive_collapses = delta(cycle, &now, COUNTER_TCP_RCV_COLLAPSED) +
-				      delta(cycle, &now, COUNTER_PRUNE_CALLED);
-	snapshot->syn_retrans = delta(cycle, &now, COUNTER_TCP_SYN_RETRANS);
-	snapshot->active_opens = delta(cycle, &now, COUNTER_TCP_ACTIVE_OPENS);
 	if (!counters_delta(&cycle->first_counters, &now, COUNTER_FASTOPEN_COOKIE_REQD,
 			    &snapshot->fastopen_cookie_requests))
 		snapshot->fastopen_cookie_requests = 0;
@@ -182,7 +177,6 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 	if (host_memory_read(&memory) < 0)
 		memory = (HostMemory){0};
 	ret->memory_total_bytes = memory.total_bytes;
-	ret->memory_available_bytes = memory.available_bytes;
 	ret->tcp_memory_bytes = memory.tcp_bytes;
 	ret->tcp_pressure_bytes = memory.tcp_pressure_bytes;
 	take_counters(cycle, ret);

@@ -68,8 +68,7 @@ typedef struct Path {
 /* The sysctl values against which "at cap" is judged. */
 typedef struct PathCaps {
 	uint64_t wmem_max_bytes, rmem_max_bytes; /* 0: unknown, nothing is at cap */
-	uint64_t rmem_default_bytes;
-	const char *congestion; /* the host's current default */
+	const char *congestion;                  /* the host's current default */
 } PathCaps;
 
 /* What one flow did since the previous sweep (or since birth). */

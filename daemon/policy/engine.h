@@ -56,12 +56,10 @@ typedef struct Snapshot {
 	const PathTable *paths;
 	PolicyTunable tunables[_TUNABLES];
 	char congestion_available[256]; /* tcp_available_congestion_control */
-	uint64_t memory_total_bytes, memory_available_bytes;
+	uint64_t memory_total_bytes;
 	uint64_t tcp_memory_bytes, tcp_pressure_bytes;
-	uint64_t memory_pressures;  /* new TCPMemoryPressures since the last snapshot */
-	uint64_t receive_collapses; /* TCPRcvCollapsed + PruneCalled since the last snapshot */
-	uint64_t syn_retrans, active_opens; /* since the last snapshot */
-	uint64_t fastopen_cookie_requests;  /* since the daemon started */
+	uint64_t memory_pressures;         /* new TCPMemoryPressures since the last snapshot */
+	uint64_t fastopen_cookie_requests; /* since the daemon started */
 	bool destroyed_lost; /* destroy events were lost: blocks of this interval are not complete
 			      */
 } Snapshot;

@@ -56,10 +56,8 @@ void fake_host_set(FakeHost *host, TunableId id, const TunableValue *value)
 	host->snapshot.tunables[id].current = *value;
 	if (id == TUNABLE_TCP_WMEM)
 		host->caps.wmem_max_bytes = (uint64_t)value->numbers[2];
-	if (id == TUNABLE_TCP_RMEM) {
-		host->caps.rmem_default_bytes = (uint64_t)value->numbers[1];
+	if (id == TUNABLE_TCP_RMEM)
 		host->caps.rmem_max_bytes = (uint64_t)value->numbers[2];
-	}
 	if (id == TUNABLE_TCP_CONGESTION_CONTROL)
 		(void)text_copy(host->congestion, sizeof(host->congestion), value->words);
 }
@@ -82,7 +80,6 @@ void fake_host_init(FakeHost *host)
 		.paths = host->paths,
 		.congestion_available = "reno cubic bbr",
 		.memory_total_bytes = 16384 * MIB,
-		.memory_available_bytes = 8192 * MIB,
 		.tcp_pressure_bytes = 1024 * MIB,
 	};
 	for (TunableId id = 0; id < _TUNABLES; id++) {

@@ -16,10 +16,7 @@
 #define MIB (UINT64_C(1024) * 1024)
 #define CAP (4 * MIB)
 
-static const PathCaps caps = {.wmem_max_bytes = CAP,
-			      .rmem_max_bytes = CAP,
-			      .rmem_default_bytes = 131072,
-			      .congestion = "cubic"};
+static const PathCaps caps = {.wmem_max_bytes = CAP, .rmem_max_bytes = CAP, .congestion = "cubic"};
 static Path *path;
 
 static void setup(void)
