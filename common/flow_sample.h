@@ -26,9 +26,16 @@ typedef struct FlowSample {
 	char congestion[CONGESTION_NAME_MAX]; /* "" if not delivered */
 
 	bool has_skmeminfo;
-	uint32_t rmem_alloc, rcvbuf, wmem_alloc, sndbuf, wmem_queued, backlog, drops; /* bytes */
+	uint32_t rmem_alloc, rcvbuf, wmem_alloc, sndbuf, forward_alloc, wmem_queued, optmem,
+		backlog; /* bytes */
+	uint32_t drops;  /* packets; LISTEN: connections that found the accept queue full */
 
 	bool has_bbr;
 	uint64_t bbr_bw;                                         /* bytes/s */
 	uint32_t bbr_min_rtt_us, bbr_pacing_gain, bbr_cwnd_gain; /* gains << 8 */
+
+	bool has_dctcp, dctcp_enabled;
+	uint16_t dctcp_ce_state;
+	uint32_t dctcp_alpha;                              /* << 10 */
+	uint32_t dctcp_ab_ecn_bytes, dctcp_ab_total_bytes; /* of the last window */
 } FlowSample;

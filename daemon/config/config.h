@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/address.h"
+
 typedef enum ConfigMode {
 	CONFIG_MODE_OBSERVE, /* measure only */
 	CONFIG_MODE_ADVISE,  /* also propose, and log what would be done */
@@ -44,15 +46,42 @@ typedef enum ConfigTuningKind {
 #define CONFIG_NAME_MAX      64
 #define CONFIG_URL_MAX       320
 #define CONFIG_HOST_MAX      256
+#define CONFIG_TARGET_MAX    256
+#define CONFIG_PATH_MAX      256
+#define CONFIG_NETNS_MAX     32
+
+typedef enum ConfigDiscover {
+	CONFIG_DISCOVER_AUTO, /* only while no endpoint is configured */
+	CONFIG_DISCOVER_YES,
+	CONFIG_DISCOVER_NO,
+} ConfigDiscover;
+
+typedef enum ConfigFamily {
+	CONFIG_FAMILY_BOTH,
+	CONFIG_FAMILY_IPV4,
+	CONFIG_FAMILY_IPV6,
+} ConfigFamily;
 
 typedef struct ConfigEndpoint {
 	char name[CONFIG_NAME_MAX]; /* [A-Za-z0-9._-]+ */
 	char url[CONFIG_URL_MAX];   /* as written */
-	char host[CONFIG_HOST_MAX]; /* name or numeric address, without brackets */
-	uint16_t port;
+	char scheme[8];             /* "tcp" "tls" "http" "https" "icmp" "dns" */
+	char host[CONFIG_HOST_MAX]; /* name or numeric address, without brackets; dns: the server,
+				       "" the first one of resolv.conf */
+	uint16_t port;              /* 0: the scheme has none (icmp) */
+	char target[CONFIG_TARGET_MAX]; /* http, https: path and query; dns: the name; else "" */
+	uint16_t dns_type;              /* dns: RFC 1035 TYPE; else 0 */
 	uint64_t interval_ns, timeout_ns;
-	uint64_t target_p99_ns; /* 0: none */
-	const char *file;       /* where [Endpoint NAME] stands (owned by the Config) */
+	uint64_t target_p50_ns, target_p95_ns, target_p99_ns; /* 0: none */
+	ConfigFamily family;
+	Address source; /* family 0: the kernel chooses */
+	ConfigObjective objective;
+	bool has_objective; /* false: [Tuning] Objective= holds */
+	char group[CONFIG_NAME_MAX];
+	bool verify;
+	char ca_file[CONFIG_PATH_MAX]; /* "": the system's */
+	uint64_t body_limit_bytes;
+	const char *file; /* where [Endpoint NAME] stands (owned by the Config) */
 	unsigned line;
 } ConfigEndpoint;
 
@@ -63,6 +92,13 @@ typedef struct Config {
 	uint64_t interval_ns; /* the longest time between two sweeps of the kernel's TCP state */
 	char *state_directory, *socket; /* NULL: STATE_DIRECTORY/RUNTIME_DIRECTORY or the default */
 	int log_level;
+	ConfigDiscover discover;
+	bool probe_peers;
+	uint64_t cpu_budget_ppm; /* of one core, for sweeps */
+	bool netns_all;
+	char netns[CONFIG_NETNS_MAX][CONFIG_NAME_MAX]; /* names under /run/netns */
+	size_t n_netns;
+	uint64_t prefix_ipv4, prefix_ipv6; /* lengths to which paths are merged */
 	/* [Tuning] */
 	ConfigTuningKind congestion, buffers, fast_open;
 	char congestion_allowed[CONFIG_CC_MAX][CONFIG_CC_NAME_MAX];

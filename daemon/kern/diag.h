@@ -7,6 +7,7 @@
  */
 #include <linux/netlink.h>
 #include "common/flow_sample.h"
+#include "daemon/kern/diag_filter.h"
 
 typedef struct Diag Diag;
 
@@ -36,6 +37,9 @@ typedef void (*DiagCallback)(const FlowSample *sample, void *context);
  * dump (about 2.5 us a socket). */
 int diag_dump(Diag *diag, uint32_t states, DiagCallback callback, void *context,
 	      DiagStats *ret_stats);
+/* The same of those that pass the filter (NULL: all). */
+int diag_dump_filtered(Diag *diag, uint32_t states, const DiagFilter *filter, DiagCallback callback,
+		       void *context, DiagStats *ret_stats);
 
 /* The destroy listener: a socket of its own that becomes readable. Its fd goes into the loop. */
 int diag_destroy_listen(Diag *diag, int *ret_fd);

@@ -44,7 +44,20 @@ const char *counter_name(Counter counter); /* the kernel's, "TCPSynRetrans" */
 
 /* Pure: adds what one file's text holds. Malformed lines are skipped and counted. */
 void counters_parse(const char *text, size_t length, Counters *counters, unsigned *ret_malformed);
-/* Reads both files of this network namespace. */
+/* Pure: the same of snmp6, whose lines are "Name value". */
+void counters_parse6(const char *text, size_t length, Counters *counters, unsigned *ret_malformed);
+/* Reads netstat, snmp and snmp6 (if there is IPv6) of the network namespace this thread is in. */
 int counters_read(Counters *ret_counters);
 /* now - before; false if absent in one, or it went backwards. */
 bool counters_delta(const Counters *before, const Counters *now, Counter counter, uint64_t *ret);
+
+/* /proc/net/sockstat and sockstat6. `tcp_alloc` and `tcp_memory_pages` are of the whole host, also
+ * inside a network namespace. */
+typedef struct SocketCounts {
+	uint64_t tcp_in_use, tcp_orphan, tcp_time_wait, tcp_alloc, tcp_memory_pages;
+	uint64_t tcp6_in_use, udp_in_use, udp_memory_pages, udp6_in_use, raw_in_use, raw6_in_use;
+} SocketCounts;
+/* Pure: adds what one file's text holds; unknown names are passed over. -EBADMSG: not such a file.
+ */
+int socket_counts_parse(const char *text, size_t length, SocketCounts *counts);
+int socket_counts_read(SocketCounts *ret_counts);

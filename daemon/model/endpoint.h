@@ -6,6 +6,7 @@
  */
 #include "common/probe_result.h"
 #include "common/window.h"
+#include "daemon/model/floor.h"
 
 #define ENDPOINT_NAME_MAX 64
 #define ENDPOINT_URL_MAX  320
@@ -25,44 +26,83 @@ typedef enum EndpointSlo {
 	ENDPOINT_SLO_MISSED,
 } EndpointSlo;
 
+typedef enum EndpointOrigin {
+	ENDPOINT_CONFIGURED,
+	ENDPOINT_GATEWAY,  /* discovered: a default gateway */
+	ENDPOINT_RESOLVER, /* discovered: a name server in use */
+	ENDPOINT_PEER,     /* discovered: a busy destination of the host's own flows */
+	_ENDPOINT_ORIGINS,
+} EndpointOrigin;
+
+enum { ENDPOINT_IPV4, ENDPOINT_IPV6, _ENDPOINT_FAMILIES };
+
+/* What an endpoint is, as the configuration or the discovery says. Copied. */
+typedef struct EndpointSpec {
+	const char *name, *url, *scheme, *group; /* group "": none */
+	const char *objective;                   /* "latency" "balanced" "throughput" */
+	EndpointOrigin origin;
+	ProbePhase headline; /* the phase its percentiles, its losses and its targets are about */
+	ProbePhase rtt;      /* the phase that is one bare round trip; _PROBE_PHASES: none */
+	uint64_t target_p50_ns, target_p95_ns, target_p99_ns; /* 0: none */
+} EndpointSpec;
+
 typedef struct EndpointTarget {
-	Address address; /* family 0: this family is not in use */
-	Window rtt;
-	Window overhead; /* successes only */
+	Address address;               /* family 0: this family is not in use */
+	Window *phases[_PROBE_PHASES]; /* NULL: this phase never took place. The losses stand in
+					  that of the headline. */
+	Floor floor;                   /* of the rtt phase */
 	bool has_last;
-	ProbeResult last;
+	ProbeResult last;  /* its facts and explanation are those below, or NULL */
+	ProbeFacts *facts; /* the last that were told; NULL: never */
+	char explanation[96];
 	uint32_t consecutive_failures;
 	uint64_t failures[_PROBE_OUTCOMES]; /* since start; [PROBE_OK] counts successes */
 } EndpointTarget;
 
-enum { ENDPOINT_IPV4, ENDPOINT_IPV6, _ENDPOINT_FAMILIES };
-
 typedef struct Endpoint {
 	char name[ENDPOINT_NAME_MAX];
 	char url[ENDPOINT_URL_MAX];
-	uint64_t target_p99_ns; /* 0: none */
-	bool resolving;         /* no answer yet since start */
-	char resolve_error[96]; /* "" when resolved */
-	uint64_t resolved_ns;   /* last successful resolution; 0 never */
+	char scheme[8];
+	char group[ENDPOINT_NAME_MAX];
+	const char *objective; /* static */
+	EndpointOrigin origin;
+	ProbePhase headline, rtt;
+	uint64_t target_p50_ns, target_p95_ns, target_p99_ns; /* 0: none */
+	bool resolving;                                       /* no answer yet since start */
+	char resolve_error[96];                               /* "" when resolved */
+	uint64_t resolved_ns; /* last successful resolution; 0 never */
 	EndpointTarget targets[_ENDPOINT_FAMILIES];
 	uint64_t late_probes; /* schedule slots missed because this process did not run */
 } Endpoint;
 
 /* -ENOMEM, -ENAMETOOLONG */
-int endpoint_new(const char *name, const char *url, uint64_t target_p99_ns, Endpoint **ret);
+int endpoint_new(const EndpointSpec *spec, Endpoint **ret);
 void endpoint_free(Endpoint *endpoint);
+const char *endpoint_origin_name(EndpointOrigin origin); /* "configured" "gateway" "resolver" "peer"
+							  */
 /* Which target an address belongs to, by family. What has no address (family 0) counts with IPv4,
  * unless only IPv6 was ever probed. */
 EndpointTarget *endpoint_target(Endpoint *endpoint, int family);
 /* The resolver's answer for a family; family stays known (with its history) if the address changes.
  * An address of family 0 means: no address of that family. */
 void endpoint_set_address(Endpoint *endpoint, int family, const Address *address);
-int endpoint_add_result(Endpoint *endpoint, const ProbeResult *result); /* -ENOMEM */
+
+enum { ENDPOINT_PATH_CHANGED = 1 };
+/* Counts it. ENDPOINT_PATH_CHANGED: with this sample a path epoch ended; targets[].floor says from
+ * what to what. -ENOMEM. */
+int endpoint_add_result(Endpoint *endpoint, const ProbeResult *result);
+/* One sample of a phase that came without a probe (a lookup's time). -ENOMEM */
+int endpoint_add_phase(Endpoint *endpoint, int family, ProbePhase phase, uint64_t now_ns,
+		       uint32_t us);
 /* With fewer failures in a row than make it DOWN, the state before them holds. */
 EndpointState endpoint_state(const Endpoint *endpoint);
 const char *endpoint_state_name(EndpointState state);
-/* Whether 99 % of the attempts of the last hour succeeded within the target. */
+/* Whether the attempts of the last hour met every target that is set: of p99, that 99 % of all
+ * attempts succeeded within it, and so on. */
 EndpointSlo endpoint_slo(const Endpoint *endpoint, uint64_t now_ns);
-/* Both families together. */
+/* The headline of both families together. */
 void endpoint_summarise(const Endpoint *endpoint, WindowSpan span, uint64_t now_ns,
 			WindowSummary *ret);
+/* One phase of one family; an empty summary if it never took place. */
+void endpoint_summarise_phase(const EndpointTarget *target, ProbePhase phase, WindowSpan span,
+			      uint64_t now_ns, WindowSummary *ret);

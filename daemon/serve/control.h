@@ -9,12 +9,29 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "daemon/config/config.h"
+#include "daemon/kern/diag.h"
 #include "daemon/kern/host.h"
+#include "daemon/kern/netstat.h"
+#include "daemon/kern/process.h"
+#include "daemon/kern/rtnl.h"
+#include "daemon/kern/tcp_metrics.h"
 #include "daemon/model/endpoint.h"
 #include "daemon/model/path_table.h"
 #include "daemon/policy/engine.h"
 #include "daemon/run/loop.h"
 #include "daemon/tune/registry.h"
+
+/* A watched network namespace other than the daemon's own: seen, never tuned. */
+typedef struct ControlNetns {
+	uint64_t inode;
+	const char *name;
+	const char *error; /* why it cannot be read; "" otherwise */
+	const PathTable *paths;
+	uint64_t sockets, sweep_ns;   /* at the last sweep, and when it ended; 0: none yet */
+	const Counters *counters;     /* NULL: none yet */
+	const TunableValue *tunables; /* _TUNABLES of them, with ... */
+	const bool *tunables_present;
+} ControlNetns;
 
 /* What the daemon shows; filled anew for each call, valid only during it. */
 typedef struct ControlView {
@@ -35,6 +52,19 @@ typedef struct ControlView {
 	uint64_t sweep_period_ns; /* until the next */
 	uint64_t sweep_sockets;
 	uint64_t destroy_lost;
+	uint64_t sweep_cpu_ns;    /* processor time of the last one */
+	uint64_t cpu_budget_ppm;  /* of one core; what sweeps may take */
+	uint64_t cpu_used_ppm;    /* what they took lately */
+	unsigned sweep_slices;    /* 1: each sweep sees every socket; N: one of N parts */
+	const char *sweep_reason; /* why not every socket is seen; "" otherwise */
+	const Link *links;        /* of the host's own network namespace */
+	size_t n_links;
+	const Gateway *gateways;
+	size_t n_gateways;
+	const Counters *counters;    /* the last read; NULL: none yet */
+	const SocketCounts *sockets; /* /proc/net/sockstat, sockstat6; NULL: none yet */
+	const ControlNetns *netns;   /* the other namespaces that are watched */
+	size_t n_netns;
 } ControlView;
 
 typedef struct ControlOps {
@@ -45,6 +75,12 @@ typedef struct ControlOps {
 	int (*pause)(void *context, uint64_t duration_ns, Text *message); /* 0: until resumed */
 	int (*resume)(void *context, Text *message);
 	int (*reload)(void *context, Text *message); /* -EINVAL: message lists every problem */
+	/* Readings of the kernel made because somebody asks; `each` is called for every object.
+	 * Negative errno. */
+	int (*flows)(void *context, DiagCallback each, void *each_context);
+	int (*listeners)(void *context, DiagCallback each, void *each_context);
+	int (*metrics)(void *context, TcpMetricCallback each, void *each_context);
+	int (*processes)(void *context, ProcessTable **ret_table, ProcessStats *ret_stats);
 	void *context;
 } ControlOps;
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Which sockets a dump is to bring, decided inside the kernel: the bytecode of inet_diag
+ * (INET_DIAG_REQ_BYTECODE, net/ipv4/inet_diag.c inet_diag_bc_run). A socket that is filtered out
+ * costs a fraction of one that is delivered.
+ *
+ * Slices: the sockets are split into `slices` parts by the port of the side that chose it freely
+ * (the larger of both ports), so that busy servers and busy clients are both split evenly, a socket
+ * is always in the same slice, and `slices` dumps see every socket exactly once.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/address.h"
+
+#define DIAG_FILTER_PREFIXES_MAX 64
+
+typedef struct DiagPrefix {
+	Address address;
+	uint8_t length;
+} DiagPrefix;
+
+typedef struct DiagFilter {
+	unsigned slice, slices; /* slices <= 1: all sockets */
+	/* Remote prefixes that are delivered whatever the slice (those with slices > 1), or that
+	 * alone are delivered (only_prefixes). */
+	const DiagPrefix *prefixes;
+	size_t n_prefixes;
+	bool only_prefixes;
+} DiagFilter;
+
+/* Pure: the bytecode into `buffer`. Its length, 0 if everything passes, -E2BIG, -EINVAL. */
+int diag_filter_compile(const DiagFilter *filter, void *buffer, size_t size);
