@@ -67,3 +67,5 @@ extern const ProbeKind probe_kind_dns;
 
 /* The kind of a URL's scheme; NULL if there is none. The table is in kinds.c. */
 const ProbeKind *probe_kind_find(const char *scheme);
+/* Frees what the probes made. No probe may be in flight. */
+void probe_shared_clear(ProbeShared *shared);

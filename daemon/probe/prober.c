@@ -15,21 +15,18 @@
 #include <string.h>
 
 #include "common/base.h"
-#include "daemon/probe/kind.h"
 #include "daemon/probe/resolver.h"
 #include "daemon/probe/schedule.h"
 
 enum { IPV4, IPV6, FAMILIES };
-
-static const ProbeKind *const probe_kinds[] = {
-	&probe_kind_tcp,
-};
 
 struct Prober {
 	Loop *loop;
 	Clock clock;
 	Random random;
 	Resolver *resolver;
+	ProbeShared shared;
+	ProberSchedule schedule;
 	size_t n_endpoints;
 };
 
@@ -40,26 +37,20 @@ typedef struct Lane {
 	Schedule schedule;
 	LoopTimer *timer;
 	Probe *probe; /* in flight, or NULL */
+	ProbeMemory *memory;
 } Lane;
 
 struct ProberEndpoint {
 	Prober *prober;
 	const ProbeKind *kind;
-	uint16_t port;
-	uint64_t interval_ns, timeout_ns;
+	int family;
+	uint64_t interval_ns;
+	ProbeSpec spec; /* its strings are ours */
 	ProberCallbacks callbacks;
 	void *context;
 	ResolverName *name;
 	Lane lanes[FAMILIES];
 };
-
-const ProbeKind *probe_kind_find(const char *scheme)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(probe_kinds); i++)
-		if (strcmp(probe_kinds[i]->scheme, scheme) == 0)
-			return probe_kinds[i];
-	return NULL;
-}
 
 int prober_new(const ProberParams *params, Prober **ret_prober)
 {
@@ -96,7 +87,13 @@ void prober_free(Prober *prober)
 
 	assert(prober->n_endpoints == 0);
 	resolver_free(prober->resolver);
+	probe_shared_clear(&prober->shared);
 	free(prober);
+}
+
+const ProberSchedule *prober_schedule(const Prober *prober)
+{
+	return &prober->schedule;
 }
 
 static uint64_t now_of(const Lane *lane)
@@ -113,8 +110,10 @@ static void on_done(void *context, const ProbeResult *result)
 {
 	Lane *lane = context;
 
-	lane->endpoint->kind->cancel(STEAL(lane->probe));
+	Probe *probe = STEAL(lane->probe); /* what it learned lives in it */
+
 	report(lane->endpoint, result);
+	lane->endpoint->kind->cancel(probe);
 }
 
 /* A result without a probe: there was no address, or no means to start. */
@@ -137,8 +136,9 @@ static void probe_now(Lane *lane)
 		.loop = endpoint->prober->loop,
 		.clock = &endpoint->prober->clock,
 		.address = lane->address,
-		.port = endpoint->port,
-		.timeout_ns = endpoint->timeout_ns,
+		.spec = &endpoint->spec,
+		.shared = &endpoint->prober->shared,
+		.memory = &lane->memory,
 		.done = on_done,
 		.context = lane,
 	};
@@ -157,15 +157,28 @@ static void arm(Lane *lane)
 	(void)r; /* the assertion is its only reader */
 }
 
+static void count_slot(ProberSchedule *schedule, const Lane *lane, uint64_t late_ns, bool serve)
+{
+	if (serve && lane->probe)
+		schedule->skipped++;
+	if (!serve || lane->probe)
+		return;
+	schedule->served++;
+	histogram_add(&schedule->slip,
+		      (uint32_t)MIN(late_ns / NSEC_PER_USEC, (uint64_t)UINT32_MAX));
+}
+
 static void on_slot(void *context)
 {
 	Lane *lane = context;
 	ProberEndpoint *endpoint = lane->endpoint;
-	uint64_t missed;
-	bool serve =
-		schedule_take(&lane->schedule, &endpoint->prober->random, now_of(lane), &missed);
+	Prober *prober = endpoint->prober;
+	uint64_t now_ns = now_of(lane), due_ns = lane->schedule.due_ns, missed;
+	bool serve = schedule_take(&lane->schedule, &prober->random, now_ns, &missed);
 
 	arm(lane);
+	count_slot(&prober->schedule, lane, now_ns > due_ns ? now_ns - due_ns : 0, serve);
+	prober->schedule.missed += missed;
 	if (missed > 0)
 		endpoint->callbacks.late(endpoint->context, missed);
 	if (!serve || lane->probe)
@@ -210,8 +223,19 @@ static void lane_set_address(Lane *lane, const Address *address)
 
 static void on_resolved(void *context, const Address *ipv4, const Address *ipv6, const char *error)
 {
+	static const Address none = {0};
 	ProberEndpoint *endpoint = context;
+	uint64_t took_ns;
 
+	if (endpoint->callbacks.lookup && resolver_took(endpoint->name, &took_ns))
+		endpoint->callbacks.lookup(endpoint->context, took_ns);
+	if (endpoint->family == AF_INET && ipv6->family != 0)
+		ipv6 = &none;
+	if (endpoint->family == AF_INET6 && ipv4->family != 0)
+		ipv4 = &none;
+	if (!error && ipv4->family == 0 && ipv6->family == 0)
+		error = endpoint->family == AF_INET ? "it has no IPv4 address"
+						    : "it has no IPv6 address";
 	if (ipv4->family == 0 && ipv6->family == 0) {
 		/* Lane by lane: the one that goes on keeps its schedule. */
 		endpoint->lanes[IPV4].address = *ipv4;
@@ -224,9 +248,22 @@ static void on_resolved(void *context, const Address *ipv4, const Address *ipv6,
 	endpoint->callbacks.resolved(endpoint->context, ipv4, ipv6, error);
 }
 
-static int endpoint_start(ProberEndpoint *endpoint, const char *host)
+static int copy_spec(ProberEndpoint *endpoint, const ProbeSpec *spec)
+{
+	endpoint->spec = *spec;
+	endpoint->spec.host = strdup(spec->host);
+	endpoint->spec.target = strdup(spec->target ? spec->target : "");
+	endpoint->spec.ca_file = strdup(spec->ca_file ? spec->ca_file : "");
+	return endpoint->spec.host && endpoint->spec.target && endpoint->spec.ca_file ? 0 : -ENOMEM;
+}
+
+static int endpoint_start(ProberEndpoint *endpoint, const ProbeSpec *spec)
 {
 	Prober *prober = endpoint->prober;
+	int k = copy_spec(endpoint, spec);
+
+	if (k < 0)
+		return k;
 
 	for (size_t i = 0; i < FAMILIES; i++) {
 		Lane *lane = &endpoint->lanes[i];
@@ -234,7 +271,8 @@ static int endpoint_start(ProberEndpoint *endpoint, const char *host)
 		if (r < 0)
 			return r;
 	}
-	return resolver_add(prober->resolver, host, on_resolved, endpoint, &endpoint->name);
+	return resolver_add(prober->resolver, endpoint->spec.host, on_resolved, endpoint,
+			    &endpoint->name);
 }
 
 int prober_add(Prober *prober, const ProberSpec *spec, const ProberCallbacks *callbacks,
@@ -253,15 +291,14 @@ int prober_add(Prober *prober, const ProberSpec *spec, const ProberCallbacks *ca
 	*endpoint = (ProberEndpoint){
 		.prober = prober,
 		.kind = kind,
-		.port = spec->port,
+		.family = spec->family,
 		.interval_ns = spec->interval_ns,
-		.timeout_ns = spec->timeout_ns,
 		.callbacks = *callbacks,
 		.context = context,
 		.lanes = {{.endpoint = endpoint}, {.endpoint = endpoint}},
 	};
 	prober->n_endpoints++;
-	r = endpoint_start(endpoint, spec->host);
+	r = endpoint_start(endpoint, &spec->probe);
 	if (r < 0) {
 		prober_remove(endpoint);
 		return r;
@@ -280,7 +317,12 @@ void prober_remove(ProberEndpoint *endpoint)
 	for (size_t i = 0; i < FAMILIES; i++) {
 		endpoint->kind->cancel(endpoint->lanes[i].probe);
 		loop_timer_free(endpoint->lanes[i].timer);
+		if (endpoint->kind->forget)
+			endpoint->kind->forget(endpoint->lanes[i].memory);
 	}
 	endpoint->prober->n_endpoints--;
+	free((char *)endpoint->spec.host);
+	free((char *)endpoint->spec.target);
+	free((char *)endpoint->spec.ca_file);
 	free(endpoint);
 }

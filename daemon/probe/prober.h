@@ -5,23 +5,23 @@
  * avoid aliasing with periodic load; RFC 2330 section 11.1.1), and hands results to its owner. It
  * never blocks, never retries a probe, and an endpoint that does not resolve is only that.
  *
- * Kinds of probes are rows of one table (probe_kind_find by the URL's scheme), each a const
- * ProbeKind in a file of its own.
+ * Kinds of probes are rows of one table (kinds.c), each a const ProbeKind in a file of its own.
  */
 #include "common/clock.h"
+#include "common/histogram.h"
 #include "common/probe_result.h"
 #include "common/random.h"
+#include "daemon/probe/kind.h"
 #include "daemon/run/loop.h"
 
 typedef struct Prober Prober;
 typedef struct ProberEndpoint ProberEndpoint;
 
 typedef struct ProberSpec {
-	const char *scheme; /* "tcp" */
-	const char *host;   /* name or numeric address */
-	uint16_t port;
+	const char *scheme;   /* "tcp" */
+	int family;           /* AF_UNSPEC: both, as far as the name has addresses of them */
 	uint64_t interval_ns; /* mean gap */
-	uint64_t timeout_ns;
+	ProbeSpec probe;      /* host: name or numeric address, "" the system's name server */
 } ProberSpec;
 
 typedef struct ProberCallbacks {
@@ -34,6 +34,9 @@ typedef struct ProberCallbacks {
 	/* n schedule slots passed unserved because this process did not run when they were due:
 	 * over 1 s ago, or so long ago that the next one is due too. */
 	void (*late)(void *context, uint64_t n);
+	/* The last answer came over DNS and took so long. Before resolved(). NULL: of no interest.
+	 */
+	void (*lookup)(void *context, uint64_t took_ns);
 } ProberCallbacks;
 
 typedef struct ProberParams {
@@ -56,3 +59,13 @@ int prober_add(Prober *prober, const ProberSpec *spec, const ProberCallbacks *ca
 	       void *context, ProberEndpoint **ret);
 /* Cancels what is under way; no callback comes after. NULL is fine. Not from inside a callback. */
 void prober_remove(ProberEndpoint *endpoint);
+
+/* How punctual the probes were, since the start. */
+typedef struct ProberSchedule {
+	uint64_t served;  /* slots that were served */
+	uint64_t missed;  /* ... that passed while this process did not run */
+	uint64_t skipped; /* ... that found the previous probe still under way */
+	Histogram slip;   /* from when a slot was due to when it was served */
+} ProberSchedule;
+/* Valid until the prober is freed. */
+const ProberSchedule *prober_schedule(const Prober *prober);

@@ -13,6 +13,7 @@
 #include "common/base.h"
 #include "daemon/probe/lookup.h"
 #include "daemon/probe/hosts.h"
+#include "daemon/probe/resolv_conf.h"
 
 enum { IPV4, IPV6, FAMILIES };
 
@@ -29,7 +30,7 @@ struct Resolver {
 	Loop *loop;
 	Clock clock;
 	ResolverTiming timing;
-	char *hosts;
+	char *hosts, *resolv_conf;
 	Lookup *lookup;
 	size_t n_names;
 };
@@ -48,6 +49,8 @@ struct ResolverName {
 	LookupQuery *query; /* out now, or NULL */
 	Known known[FAMILIES];
 	uint64_t retry_ns; /* 0: the last answer was a success */
+	uint64_t asked_ns; /* when DNS was asked last */
+	uint64_t took_ns;  /* until its answer; 0: the last answer did not come from there */
 };
 
 int resolver_new(const ResolverParams *params, Resolver **ret_resolver)
@@ -62,11 +65,11 @@ int resolver_new(const ResolverParams *params, Resolver **ret_resolver)
 	resolver->clock = params->clock;
 	resolver->timing = params->timing ? *params->timing : resolver_timing_default;
 	resolver->hosts = strdup(params->hosts ? params->hosts : "/etc/hosts");
-	r = resolver->hosts ? 0 : -ENOMEM;
+	resolver->resolv_conf =
+		strdup(params->resolv_conf ? params->resolv_conf : "/etc/resolv.conf");
+	r = resolver->hosts && resolver->resolv_conf ? 0 : -ENOMEM;
 	if (r == 0)
-		r = lookup_new(params->loop,
-			       params->resolv_conf ? params->resolv_conf : "/etc/resolv.conf",
-			       &resolver->lookup);
+		r = lookup_new(params->loop, resolver->resolv_conf, &resolver->lookup);
 	if (r < 0) {
 		resolver_free(resolver);
 		return r;
@@ -84,6 +87,7 @@ void resolver_free(Resolver *resolver)
 	assert(resolver->n_names == 0);
 	lookup_free(resolver->lookup);
 	free(resolver->hosts);
+	free(resolver->resolv_conf);
 	free(resolver);
 }
 
@@ -118,6 +122,7 @@ static void failed(ResolverName *name, const char *error)
 {
 	const ResolverTiming *timing = &name->resolver->timing;
 
+	name->took_ns = 0;
 	name->retry_ns = name->retry_ns == 0 ? timing->retry_min_ns
 					     : MIN(2 * name->retry_ns, timing->retry_max_ns);
 	forget_expired(name);
@@ -174,6 +179,7 @@ static void on_dns(void *context, const LookupAnswer answers[])
 			learn(name, family, &none);
 		}
 	}
+	name->took_ns = clock_monotonic_ns(&name->resolver->clock) - name->asked_ns;
 	succeeded(name, MAX(ttl_ns, timing->ttl_min_ns));
 }
 
@@ -200,14 +206,33 @@ static bool answer_from_hosts(ResolverName *name)
 
 	learn(name, IPV4, &ipv4);
 	learn(name, IPV6, &ipv6);
+	name->took_ns = 0;
 	succeeded(name, name->resolver->timing.hosts_ns);
 	return true;
+}
+
+/* The name server itself: it is read again as often as /etc/hosts. */
+static void answer_name_server(ResolverName *name)
+{
+	static const Address none = {0};
+	Address server;
+
+	if (resolv_conf_servers(name->resolver->resolv_conf, &server, 1) < 1) {
+		failed(name, "resolv.conf names no name server");
+		return;
+	}
+	learn(name, IPV4, server.family == AF_INET ? &server : &none);
+	learn(name, IPV6, server.family == AF_INET6 ? &server : &none);
+	succeeded(name, name->resolver->timing.hosts_ns);
 }
 
 static void ask_dns(ResolverName *name)
 {
 	char error[LOOKUP_ERROR_MAX] = "";
-	int r = lookup_query(name->resolver->lookup, name->host, on_dns, name, &name->query, error);
+	int r;
+
+	name->asked_ns = clock_monotonic_ns(&name->resolver->clock);
+	r = lookup_query(name->resolver->lookup, name->host, on_dns, name, &name->query, error);
 
 	if (r < 0)
 		failed(name, error);
@@ -217,7 +242,9 @@ static void on_timer(void *context)
 {
 	ResolverName *name = context;
 
-	if (!answer_numeric(name) && !answer_from_hosts(name))
+	if (name->host[0] == '\0')
+		answer_name_server(name);
+	else if (!answer_numeric(name) && !answer_from_hosts(name))
 		ask_dns(name);
 }
 
@@ -246,6 +273,14 @@ int resolver_add(Resolver *resolver, const char *host, ResolverCallback callback
 
 	*ret_name = name;
 	return 0;
+}
+
+bool resolver_took(const ResolverName *name, uint64_t *ret_ns)
+{
+	if (name->took_ns == 0)
+		return false;
+	*ret_ns = name->took_ns;
+	return true;
 }
 
 void resolver_remove(ResolverName *name)

@@ -9,6 +9,7 @@
  * DNS server that is down does not make the network unreachable. A changed resolv.conf is noticed
  * the next time a name is asked for.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/address.h"
@@ -51,8 +52,10 @@ int resolver_new(const ResolverParams *params, Resolver **ret_resolver);
 /* All names must have been removed. Outstanding DNS queries are dropped. */
 void resolver_free(Resolver *resolver);
 
-/* `host` is copied: a name or a numeric address. */
+/* `host` is copied: a name, a numeric address, or "": the first name server of resolv.conf. */
 int resolver_add(Resolver *resolver, const char *host, ResolverCallback callback, void *context,
 		 ResolverName **ret_name);
 /* No callback comes after. NULL is fine. */
 void resolver_remove(ResolverName *name);
+/* How long the last answer took to come over DNS; false if it came from elsewhere, or failed. */
+bool resolver_took(const ResolverName *name, uint64_t *ret_ns);

@@ -69,15 +69,15 @@ static void fail(ProbeResult *result, ProbeOutcome outcome, int error)
 static void succeed(ProbeResult *result, const TcpInfo *info, uint64_t wall_ns)
 {
 	uint64_t rtt_ns = info->raw.rtt_us * NSEC_PER_USEC;
-	uint64_t overhead_us = wall_ns > rtt_ns ? (wall_ns - rtt_ns) / NSEC_PER_USEC : 0;
 
 	if (info->raw.rtt_us == 0) { /* not measured, and 0 would be a lie */
 		fail(result, PROBE_LOCAL, ENODATA);
 		return;
 	}
 	result->outcome = PROBE_OK;
-	result->rtt_us = info->raw.rtt_us;
-	result->overhead_us = (uint32_t)MIN(overhead_us, (uint64_t)UINT32_MAX);
+	probe_result_set(result, PHASE_CONNECT, rtt_ns);
+	probe_result_set(result, PHASE_OVERHEAD, wall_ns > rtt_ns ? wall_ns - rtt_ns : 0);
+	probe_result_set(result, PHASE_TOTAL, wall_ns);
 }
 
 /* What the kernel says of a socket without error. */
@@ -125,7 +125,11 @@ static void on_event(evutil_socket_t fd, short what, void *context)
 {
 	Probe *probe = context;
 	uint64_t now_ns = clock_monotonic_ns(probe->start.clock);
-	ProbeResult result = {.address = probe->start.address, .when_ns = now_ns};
+	uint64_t wall_us = (now_ns - probe->start_ns) / NSEC_PER_USEC;
+	ProbeResult result = {.address = probe->start.address,
+			      .when_ns = now_ns,
+			      .wall_us = (uint32_t)MIN(wall_us, (uint64_t)UINT32_MAX),
+			      .failed_in = PHASE_CONNECT};
 
 	(void)fd;
 	(void)what;
@@ -162,9 +166,10 @@ static struct timeval timeval_of_ns(uint64_t ns)
 /* An immediate failure is reported from the loop like any other, not from inside start(). */
 static int begin_connect(Probe *probe)
 {
-	struct timeval timeout = timeval_of_ns(probe->start.timeout_ns);
+	struct timeval timeout = timeval_of_ns(probe->start.spec->timeout_ns);
 	struct sockaddr_storage sockaddr;
-	socklen_t length = address_to_sockaddr(&probe->start.address, probe->start.port, &sockaddr);
+	socklen_t length =
+		address_to_sockaddr(&probe->start.address, probe->start.spec->port, &sockaddr);
 
 	probe->start_ns = clock_monotonic_ns(probe->start.clock);
 	if (connect(probe->fd, (const struct sockaddr *)&sockaddr, length) < 0 &&
@@ -175,6 +180,22 @@ static int begin_connect(Probe *probe)
 		return -ENOMEM;
 	if (probe->error > 0)
 		event_active(probe->event, EV_WRITE, 0);
+	return 0;
+}
+
+/* The port stays 0 until connect(2), or the host would run out of them for one destination. */
+static int bind_source(int fd, const Address *source)
+{
+	struct sockaddr_storage sockaddr;
+	socklen_t length;
+	int on = 1;
+
+	if (source->family == 0)
+		return 0;
+	length = address_to_sockaddr(source, 0, &sockaddr);
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) < 0 ||
+	    bind(fd, (const struct sockaddr *)&sockaddr, length) < 0)
+		return -errno;
 	return 0;
 }
 
@@ -191,6 +212,9 @@ static int tcp_start(const ProbeStart *start, Probe **ret_probe)
 			   IPPROTO_TCP);
 	if (probe->fd < 0)
 		return -errno;
+	r = bind_source(probe->fd, &start->spec->source);
+	if (r < 0)
+		return r;
 	probe->event = event_new(loop_base(start->loop), probe->fd, EV_WRITE, on_event, probe);
 	if (!probe->event)
 		return -ENOMEM;
@@ -205,6 +229,8 @@ static int tcp_start(const ProbeStart *start, Probe **ret_probe)
 const ProbeKind probe_kind_tcp = {
 	.scheme = "tcp",
 	.summary = "TCP handshake: the kernel's round-trip time of the SYN",
+	.headline = PHASE_CONNECT,
+	.rtt = PHASE_CONNECT,
 	.start = tcp_start,
 	.cancel = tcp_cancel,
 };

@@ -46,7 +46,7 @@ static uint64_t random_state = SEED, clock_ahead_ns, clock_step_ns;
 static Watcher a, b;
 static bool always_longest; /* every gap the longest possible */
 static uint16_t port;
-static int listening;
+static int listening, family; /* of the endpoints; AF_UNSPEC: both */
 
 static uint64_t controlled_random(void *context)
 {
@@ -175,10 +175,9 @@ static void watch(Watcher *watcher, const char *host, uint64_t interval_ms, uint
 {
 	ProberSpec spec = {
 		.scheme = "tcp",
-		.host = host,
-		.port = port,
+		.family = family,
 		.interval_ns = interval_ms * NSEC_PER_MSEC,
-		.timeout_ns = timeout_ms * NSEC_PER_MSEC,
+		.probe = {.host = host, .port = port, .timeout_ns = timeout_ms * NSEC_PER_MSEC},
 	};
 
 	ck_assert_int_eq(prober_add(prober, &spec, &callbacks, watcher, &watcher->endpoint), 0);
@@ -208,7 +207,8 @@ static unsigned open_descriptors(void)
 
 START_TEST(test_table_of_kinds)
 {
-	ProberSpec spec = {.scheme = "gopher", .host = "127.0.0.1", .interval_ns = NSEC_PER_SEC};
+	ProberSpec spec = {
+		.scheme = "gopher", .interval_ns = NSEC_PER_SEC, .probe = {.host = "127.0.0.1"}};
 
 	ck_assert_ptr_eq(probe_kind_find("tcp"), &probe_kind_tcp);
 	ck_assert_ptr_null(probe_kind_find("TCP"));
@@ -231,7 +231,7 @@ START_TEST(test_probes_on_schedule)
 	ck_assert_uint_lt(a.results, 95);
 	ck_assert_uint_eq(a.outcomes[PROBE_OK] + a.outcomes[PROBE_SYN_RETRANSMIT], a.results);
 	ck_assert_uint_eq(a.families[0], a.results);
-	ck_assert_uint_gt(a.last.rtt_us, 0);
+	ck_assert_uint_gt(a.last.phases_us[PHASE_CONNECT], 0);
 }
 END_TEST
 
@@ -274,7 +274,7 @@ START_TEST(test_no_address_is_a_result_of_each_slot)
 	ck_assert_uint_gt(strlen(a.error), 0);
 	ck_assert_uint_eq(a.outcomes[PROBE_UNRESOLVED], a.results);
 	ck_assert_uint_eq(a.families[2], a.results);
-	ck_assert_uint_eq(a.last.rtt_us, 0);
+	ck_assert_uint_eq(a.last.phases, 0);
 }
 END_TEST
 
@@ -287,6 +287,39 @@ START_TEST(test_both_families_each_on_its_own)
 	ck_assert_uint_eq(a.outcomes[PROBE_OK], a.families[0]);
 	/* Nobody listens on ::1, or there is no IPv6: one family's trouble is not the other's. */
 	ck_assert_uint_eq(a.results - a.outcomes[PROBE_OK], a.families[1]);
+}
+END_TEST
+
+START_TEST(test_one_family_of_both_if_so_chosen)
+{
+	fake_file_write(hosts, "127.0.0.1 dual.example\n::1 dual.example\n127.0.0.1 old.example\n");
+	family = AF_INET6;
+	watch(&a, "dual.example", 5, 1000);
+	watch(&b, "old.example", 5, 1000);
+	RUN_UNTIL(a.families[1] > 4 && b.results > 2);
+	ck_assert_uint_eq(a.families[0], 0);
+	ck_assert_int_eq(a.ipv4.family, 0);
+	ck_assert_str_eq(b.error, "it has no IPv6 address");
+	ck_assert_uint_eq(b.outcomes[PROBE_UNRESOLVED], b.results);
+}
+END_TEST
+
+START_TEST(test_punctuality_is_counted)
+{
+	const ProberSchedule *schedule = prober_schedule(prober);
+	uint32_t slip_us;
+
+	ck_assert(!histogram_quantile(&schedule->slip, 500, &slip_us));
+	watch(&a, "127.0.0.1", 5, 1000);
+	RUN_UNTIL(a.results > 20);
+	ck_assert_uint_ge(schedule->served, a.results);
+	ck_assert_uint_eq(schedule->served, schedule->slip.count);
+	ck_assert_uint_eq(schedule->missed, a.late);
+	ck_assert(histogram_quantile(&schedule->slip, 500, &slip_us));
+	ck_assert_uint_lt(slip_us, 100000);
+
+	clock_ahead_ns += 600 * NSEC_PER_MSEC; /* as if stopped that long: late, but within 1 s */
+	RUN_UNTIL(schedule->slip.max_us >= 500000);
 }
 END_TEST
 
@@ -372,7 +405,7 @@ START_TEST(test_a_stall_is_counted_and_not_made_up_for)
 	RUN_UNTIL(a.results > before);
 	/* What was in flight, if anything, shows the stall as our overhead, never as latency. */
 	ck_assert_uint_eq(a.outcomes[PROBE_OK], a.results);
-	ck_assert_uint_lt(a.last.rtt_us, 1000000);
+	ck_assert_uint_lt(a.last.phases_us[PHASE_CONNECT], 1000000);
 }
 END_TEST
 
@@ -383,8 +416,8 @@ START_TEST(test_a_stall_with_a_probe_in_flight_is_no_latency)
 	watch(&a, "127.0.0.1", 50, 60000);
 	RUN_UNTIL(a.results > 0);
 	ck_assert_uint_eq(a.outcomes[PROBE_OK], a.results);
-	ck_assert_uint_lt(a.last.rtt_us, 50000);
-	ck_assert_uint_ge(a.last.overhead_us, 50000);
+	ck_assert_uint_lt(a.last.phases_us[PHASE_CONNECT], 50000);
+	ck_assert_uint_ge(a.last.phases_us[PHASE_OVERHEAD], 50000);
 }
 END_TEST
 
@@ -448,16 +481,16 @@ END_TEST
 	} while (0)
 
 HARNESS_MAIN("prober",
-	     CASE_WITH_FIXTURE(suite, "probing", test_table_of_kinds, test_probes_on_schedule,
-			       test_refused_goes_on_without_retries,
-			       test_one_probe_in_flight_at_a_time,
-			       test_both_families_each_on_its_own,
-			       test_endpoints_do_not_disturb_each_other,
-			       test_no_descriptors_is_our_own_lack);
+	     CASE_WITH_FIXTURE(
+		     suite, "probing", test_table_of_kinds, test_probes_on_schedule,
+		     test_refused_goes_on_without_retries, test_one_probe_in_flight_at_a_time,
+		     test_both_families_each_on_its_own, test_one_family_of_both_if_so_chosen,
+		     test_endpoints_do_not_disturb_each_other, test_no_descriptors_is_our_own_lack);
 	     CASE_WITH_FIXTURE(suite, "names", test_no_address_is_a_result_of_each_slot,
 			       test_follows_the_resolver, test_a_name_that_appears_is_probed_soon,
 			       test_an_address_that_goes_takes_its_probe_along);
-	     CASE_WITH_FIXTURE(suite, "time", test_a_stall_is_counted_and_not_made_up_for,
+	     CASE_WITH_FIXTURE(suite, "time", test_punctuality_is_counted,
+			       test_a_stall_is_counted_and_not_made_up_for,
 			       test_a_stall_with_a_probe_in_flight_is_no_latency);
 	     CASE_WITH_FIXTURE(suite, "removal", test_removed_in_flight,
 			       test_removed_before_the_first_answer);)

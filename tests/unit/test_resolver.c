@@ -179,6 +179,39 @@ START_TEST(test_hosts_goes_before_dns_and_is_read_again)
 }
 END_TEST
 
+START_TEST(test_no_name_is_the_name_server)
+{
+	fake_file_write(resolv_conf, "nameserver 192.0.2.53\nnameserver 192.0.2.54\n");
+	ask("");
+	ck_assert_heard(hear(1), "192.0.2.53", "-", "");
+	fake_file_write(resolv_conf, "nameserver 2001:db8::53\n");
+	ck_assert_heard(hear(1), "-", "2001:db8::53", "");
+	fake_file_write(resolv_conf, "");
+	ck_assert_str_eq(hear(1)->error, "resolv.conf names no name server");
+}
+END_TEST
+
+START_TEST(test_what_dns_took_is_known)
+{
+	uint64_t took_ns = 0;
+
+	fake_file_write(hosts, "192.0.2.7 local.example\n");
+	ask("local.example");
+	(void)hear(1);
+	ck_assert(!resolver_took(name, &took_ns));
+	resolver_remove(name);
+	name = NULL;
+	n_heard = 0;
+
+	dns.ipv4[0] = "192.0.2.1";
+	ask("dual.example");
+	(void)hear(1);
+	ck_assert(resolver_took(name, &took_ns));
+	ck_assert_uint_gt(took_ns, 0);
+	ck_assert_uint_lt(took_ns, 2 * NSEC_PER_SEC);
+}
+END_TEST
+
 START_TEST(test_dns_gives_both_families)
 {
 	dns.ipv4[0] = "192.0.2.1";
@@ -545,6 +578,7 @@ END_TEST
 HARNESS_MAIN("resolver",
 	     CASE_WITH_FIXTURE(suite, "answers", test_numeric_needs_no_dns_and_is_told_once,
 			       test_hosts_goes_before_dns_and_is_read_again,
+			       test_no_name_is_the_name_server, test_what_dns_took_is_known,
 			       test_dns_gives_both_families, test_one_family_alone_is_resolved,
 			       test_mapped_addresses_are_not_ipv6,
 			       test_asks_again_and_follows_a_change_of_address,

@@ -62,17 +62,30 @@ static bool run_for(uint64_t ns)
 	return reports > 0;
 }
 
+static Address source; /* family 0: the kernel chooses */
+
 static int start(const Address *address, uint16_t port, uint64_t timeout_ns)
 {
+	static ProbeSpec spec;
+	static ProbeMemory *memory;
+	static ProbeShared shared;
 	ProbeStart start = {
 		.loop = loop,
 		.clock = &clock_system,
 		.address = *address,
-		.port = port,
-		.timeout_ns = timeout_ns,
+		.spec = &spec,
+		.shared = &shared,
+		.memory = &memory,
 		.done = on_done,
 		.context = &reports,
 	};
+
+	spec = (ProbeSpec){.host = "",
+			   .port = port,
+			   .target = "",
+			   .timeout_ns = timeout_ns,
+			   .ca_file = "",
+			   .source = source};
 	int r = probe_kind_tcp.start(&start, &probe);
 
 	ck_assert_uint_eq(reports, 0); /* never from inside */
@@ -144,8 +157,7 @@ static void ck_assert_failure(ProbeOutcome outcome, int error)
 	ck_assert_str_eq(probe_outcome_name(result.outcome), probe_outcome_name(outcome));
 	ck_assert_int_eq(result.error, error);
 	/* A failure is never a number. */
-	ck_assert_uint_eq(result.rtt_us, 0);
-	ck_assert_uint_eq(result.overhead_us, 0);
+	ck_assert_uint_eq(result.phases, 0);
 }
 
 START_TEST(test_handshake_gives_the_kernels_rtt)
@@ -161,8 +173,9 @@ START_TEST(test_handshake_gives_the_kernels_rtt)
 	ck_assert_uint_eq(reports, 1);
 	ck_assert_int_eq(result.outcome, PROBE_OK);
 	ck_assert(address_equal(&result.address, &loopback));
-	ck_assert_uint_gt(result.rtt_us, 0);
-	ck_assert_uint_le(result.rtt_us + result.overhead_us, wall_us);
+	ck_assert_uint_gt(result.phases_us[PHASE_CONNECT], 0);
+	ck_assert_uint_le(result.phases_us[PHASE_CONNECT] + result.phases_us[PHASE_OVERHEAD],
+			  wall_us);
 	ck_assert_uint_ge(result.when_ns, before);
 	ck_assert_uint_eq(result.syn_retransmits, 0);
 	ck_assert_int_eq(result.error, 0);
@@ -188,6 +201,33 @@ START_TEST(test_ipv6)
 	ck_assert_int_eq(result.outcome, PROBE_OK);
 	ck_assert_int_eq(result.address.family, AF_INET6);
 	close(fd);
+}
+END_TEST
+
+START_TEST(test_a_chosen_source_is_used)
+{
+	struct sockaddr_in peer;
+	socklen_t length = sizeof(peer);
+	uint16_t port;
+	int fd = listener(AF_INET, 8, &port), accepted;
+
+	ck_assert_int_eq(address_parse("127.0.0.9", &source), 0);
+	ck_assert_int_eq(start(&loopback, port, NSEC_PER_SEC), 0);
+	ck_assert(run_for(NSEC_PER_SEC));
+	ck_assert_int_eq(result.outcome, PROBE_OK);
+	accepted = accept4(fd, (struct sockaddr *)&peer, &length, SOCK_CLOEXEC);
+	ck_assert_int_ge(accepted, 0);
+	ck_assert_uint_eq(ntohl(peer.sin_addr.s_addr), 0x7f000009);
+	close(accepted);
+	close(fd);
+}
+END_TEST
+
+START_TEST(test_a_source_that_is_not_ours_cannot_start)
+{
+	ck_assert_int_eq(address_parse("192.0.2.77", &source), 0);
+	ck_assert_int_eq(start(&loopback, 9, NSEC_PER_SEC), -EADDRNOTAVAIL);
+	ck_assert_ptr_null(probe);
 }
 END_TEST
 
@@ -285,8 +325,8 @@ START_TEST(test_noticed_after_the_deadline_is_still_a_success)
 	let_time_pass(20 * NSEC_PER_MSEC);
 	ck_assert(run_for(NSEC_PER_SEC));
 	ck_assert_int_eq(result.outcome, PROBE_OK);
-	ck_assert_uint_ge(result.overhead_us, 15000); /* ours */
-	ck_assert_uint_lt(result.rtt_us, 5000);       /* the path's */
+	ck_assert_uint_ge(result.phases_us[PHASE_OVERHEAD], 15000); /* ours */
+	ck_assert_uint_lt(result.phases_us[PHASE_CONNECT], 5000);   /* the path's */
 	close(fd);
 }
 END_TEST
@@ -304,7 +344,7 @@ START_TEST(test_a_server_that_hangs_up_at_once_was_reached)
 	close(peer);
 	ck_assert(run_for(NSEC_PER_SEC));
 	ck_assert_int_eq(result.outcome, PROBE_OK);
-	ck_assert_uint_gt(result.rtt_us, 0);
+	ck_assert_uint_gt(result.phases_us[PHASE_CONNECT], 0);
 	close(fd);
 }
 END_TEST
@@ -387,7 +427,9 @@ END_TEST
 	} while (0)
 
 HARNESS_MAIN("tcp", CASE_WITH_FIXTURE(suite, "reached", test_handshake_gives_the_kernels_rtt,
-				      test_ipv6, test_closed_with_fin_not_reset,
+				      test_ipv6, test_a_chosen_source_is_used,
+				      test_a_source_that_is_not_ours_cannot_start,
+				      test_closed_with_fin_not_reset,
 				      test_noticed_after_the_deadline_is_still_a_success,
 				      test_a_server_that_hangs_up_at_once_was_reached);
 	     CASE_WITH_FIXTURE(suite, "failures", test_refused, test_unreachable,

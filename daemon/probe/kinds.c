@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of the kinds of probes, and what they share.
+ */
+#include <string.h>
+
+#include "common/base.h"
+#include "daemon/probe/kind.h"
+
+static const ProbeKind *const probe_kinds[] = {
+	&probe_kind_tcp,
+};
+
+const ProbeKind *probe_kind_find(const char *scheme)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(probe_kinds); i++)
+		if (strcmp(probe_kinds[i]->scheme, scheme) == 0)
+			return probe_kinds[i];
+	return NULL;
+}
+
+void probe_shared_clear(ProbeShared *shared)
+{
+	(void)shared;
+}
