@@ -19,9 +19,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/address.h"
+
 /* Nanoseconds of CLOCK_REALTIME; 0: none. */
 typedef uint64_t Stamp;
 
+/* One for each socket, zeroed when stamp_enable() is called, used for all its sends. */
 typedef struct StampedSend {
 	Stamp before; /* stamp_now() just before the last send */
 	Stamp kernel; /* the kernel's, once it came; 0 until then */
@@ -39,14 +42,48 @@ Stamp stamp_now(void);
  */
 ssize_t stamp_send(int fd, const void *bytes, size_t length, StampedSend *send);
 ssize_t stamp_receive(int fd, void *buffer, size_t size, Stamp *ret_stamp, bool *ret_kernel);
+
+/* What came with a datagram. */
+typedef struct StampedPacket {
+	Stamp stamp;
+	bool kernel;    /* the stamp is the kernel's */
+	bool truncated; /* the datagram was longer than the buffer */
+	uint8_t ttl;    /* or hop limit; 0: not told (IP_RECVTTL, IPV6_RECVHOPLIMIT not set) */
+	Address from;   /* family 0: not told */
+} StampedPacket;
+/* As stamp_receive(), for datagrams. */
+ssize_t stamp_receive_packet(int fd, void *buffer, size_t size, StampedPacket *ret_packet);
+
 /* Takes what waits on the error queue: the stamp of `send`, if it is there. Never blocks. Returns
  * the errno that an ICMP error left there (positive; IP_RECVERR), 0 if none. */
 int stamp_collect(int fd, StampedSend *send);
+
+/* An ICMP error from the error queue, with the beginning of the packet it is about. */
+typedef struct StampError {
+	int error;          /* positive errno, as the kernel maps it */
+	uint8_t type, code; /* ICMP's or ICMPv6's own */
+	bool local;         /* this host said so, no router: type and code mean nothing */
+	size_t length; /* quoted of the packet: ICMP from its header on, UDP from its payload on */
+	uint8_t quoted[64];
+} StampError;
+/* Takes one message from the error queue. 1: an ICMP error; 0: something else was there, the stamp
+ * of `send` perhaps; -EAGAIN: the queue is empty. Other negative errno. */
+int stamp_collect_one(int fd, StampedSend *send, StampError *ret_error);
 /* The best known time of sending. */
 Stamp stamp_of_send(const StampedSend *send);
 
 /* Realtime minus monotonic clock, to be compared by stamp_clock_stepped() at begin and end. */
 int64_t stamp_clock_offset(void);
-/* Whether the realtime clock was set meanwhile (by over 50 us; slewing moves it by at most 500
- * ppm). */
+/* Whether the realtime clock was set meanwhile (by over 50 us; slewing moves both clocks alike). */
 bool stamp_clock_stepped(int64_t offset_before, int64_t offset_now);
+
+/*
+ * The kernel stamps arrivals only while some socket wants it, and turns that on (soon after, not at
+ * once) and off by patching its own code on every processor. To do so for each probe would make the
+ * first packets go without and every processor pause; so whoever probes keeps one socket that wants
+ * stamps for as long as it lives.
+ */
+typedef struct StampKeeper StampKeeper;
+/* Makes *keeper unless it is there. A failure only costs accuracy. */
+void stamp_keep(StampKeeper **keeper);
+void stamp_keeper_free(StampKeeper *keeper);
