@@ -16,10 +16,12 @@
 typedef struct Probe Probe;             /* opaque to the prober; each kind has its own */
 typedef struct ProbeMemory ProbeMemory; /* of one lane; each kind has its own */
 
-typedef struct TlsContext TlsContext; /* tls_context.h */
+typedef struct TlsContext TlsContext;   /* tls_context.h */
+typedef struct StampKeeper StampKeeper; /* stamp.h */
 
 typedef struct ProbeShared {
-	TlsContext *tls; /* NULL until the first TLS probe; freed by the prober */
+	TlsContext *tls;     /* NULL until the first TLS probe */
+	StampKeeper *stamps; /* NULL until the first probe that uses time stamps */
 } ProbeShared;
 
 /* What the endpoint says of its probes. Owned by the prober's endpoint, outlives every probe. */

@@ -6,6 +6,7 @@
 
 #include "common/base.h"
 #include "daemon/probe/kind.h"
+#include "daemon/probe/stamp.h"
 
 static const ProbeKind *const probe_kinds[] = {
 	&probe_kind_tcp,
@@ -21,5 +22,5 @@ const ProbeKind *probe_kind_find(const char *scheme)
 
 void probe_shared_clear(ProbeShared *shared)
 {
-	(void)shared;
+	stamp_keeper_free(STEAL(shared->stamps));
 }
