@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What looking at the kernel may cost, and how to stay below it: a sweep over all sockets takes
+ * processor time in proportion to their number, so on a busy server either sweeps get rarer or each
+ * sees a part of the sockets.
+ *
+ * Rarer comes first, up to the longest period that is useful. Beyond that the sockets are split
+ * into slices (a power of two; see kern/diag_filter.h), and each sweep sees one of them, in turn.
+ * If that is not enough either, the period grows after all: the budget is kept, whatever it takes.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BUDGET_SLICES_MAX 64
+
+/* What a socket costs that the kernel passes over, as a share of one that it delivers: measured
+ * with 20,000 sockets by tests/bench (sweep). */
+#define BUDGET_PASSED_OVER 0.15
+
+/* "Lately": what was used longer ago than this hardly counts. */
+#define BUDGET_MEMORY_NS (UINT64_C(60) * 1000000000)
+
+typedef struct Budget {
+	uint64_t ppm;     /* of one core: what may be used */
+	double full_ns;   /* processor time of a sweep that sees every socket; 0: none yet */
+	unsigned slices;  /* of the plan in force, at least 1 */
+	uint64_t last_ns; /* when used_ns was last brought up to date */
+	double used_ns;   /* processor time, fading */
+	uint64_t started_ns;
+} Budget;
+
+typedef struct BudgetPlan {
+	uint64_t period_ns;
+	unsigned slices;
+} BudgetPlan;
+
+/* ppm > 0 */
+void budget_init(Budget *budget, uint64_t ppm, uint64_t now_ns);
+/* A sweep over one of `slices` parts took this much processor time. */
+void budget_account(Budget *budget, uint64_t now_ns, uint64_t cpu_ns, unsigned slices);
+/* When the next sweep should be, if `wanted_ns` after the last would be best, and more than
+ * `longest_ns` is too rare; and of how many parts. */
+BudgetPlan budget_plan(Budget *budget, uint64_t wanted_ns, uint64_t longest_ns);
+/* What was used lately. */
+uint64_t budget_used_ppm(const Budget *budget, uint64_t now_ns);
