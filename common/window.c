@@ -109,29 +109,25 @@ int window_add_failure(Window *window, uint64_t now_ns)
 	return 0;
 }
 
-/* Sums the slots that belong to the window ending now. */
-static void collect(const Window *window, WindowSpan span, uint64_t now_ns, Histogram *histogram,
-		    uint64_t *ret_failures)
+uint64_t window_merge(const Window *window, WindowSpan span, uint64_t now_ns, Histogram *into)
 {
 	const WindowShape *shape = &shapes[span];
 	const WindowSlot *slots = window->slots[span];
 	uint64_t epoch = now_ns / shape->slot_ns, failures = 0;
 
-	histogram_reset(histogram);
 	for (unsigned i = 0; slots && i < shape->slots; i++) {
 		if (slots[i].epoch > epoch || epoch - slots[i].epoch >= shape->slots)
 			continue;
-		histogram_merge_sparse(histogram, &slots[i].latencies);
+		histogram_merge_sparse(into, &slots[i].latencies);
 		failures += slots[i].failures;
 	}
-	*ret_failures = failures;
+	return failures;
 }
 
 void window_histogram(const Window *window, WindowSpan span, uint64_t now_ns, Histogram *ret)
 {
-	uint64_t failures;
-
-	collect(window, span, now_ns, ret, &failures);
+	histogram_reset(ret);
+	(void)window_merge(window, span, now_ns, ret); /* failures have no latency */
 }
 
 static bool quantile_of_enough(const Histogram *histogram, uint64_t minimum, unsigned permille,
@@ -140,21 +136,28 @@ static bool quantile_of_enough(const Histogram *histogram, uint64_t minimum, uns
 	return histogram->count >= minimum && histogram_quantile(histogram, permille, ret_us);
 }
 
+void window_summary_of(const Histogram *histogram, uint64_t failures, WindowSummary *ret)
+{
+	WindowSummary summary = {.count = histogram->count + failures, .failures = failures};
+
+	if (histogram->count > 0) {
+		summary.has_latency = true;
+		summary.min_us = histogram->min_us;
+		summary.max_us = histogram->max_us;
+		summary.mean_us = (uint32_t)(histogram->sum_us / histogram->count);
+	}
+	summary.has_p50 = quantile_of_enough(histogram, WINDOW_MIN_P50, 500, &summary.p50_us);
+	summary.has_p95 = quantile_of_enough(histogram, WINDOW_MIN_P95, 950, &summary.p95_us);
+	summary.has_p99 = quantile_of_enough(histogram, WINDOW_MIN_P99, 990, &summary.p99_us);
+	*ret = summary;
+}
+
 void window_summarise(const Window *window, WindowSpan span, uint64_t now_ns, WindowSummary *ret)
 {
-	WindowSummary summary = {0};
 	Histogram histogram;
+	uint64_t failures;
 
-	collect(window, span, now_ns, &histogram, &summary.failures);
-	summary.count = histogram.count + summary.failures;
-	if (histogram.count > 0) {
-		summary.has_latency = true;
-		summary.min_us = histogram.min_us;
-		summary.max_us = histogram.max_us;
-		summary.mean_us = (uint32_t)(histogram.sum_us / histogram.count);
-	}
-	summary.has_p50 = quantile_of_enough(&histogram, WINDOW_MIN_P50, 500, &summary.p50_us);
-	summary.has_p95 = quantile_of_enough(&histogram, WINDOW_MIN_P95, 950, &summary.p95_us);
-	summary.has_p99 = quantile_of_enough(&histogram, WINDOW_MIN_P99, 990, &summary.p99_us);
-	*ret = summary;
+	histogram_reset(&histogram);
+	failures = window_merge(window, span, now_ns, &histogram);
+	window_summary_of(&histogram, failures, ret);
 }

@@ -50,3 +50,9 @@ int window_add(Window *window, uint64_t now_ns, uint32_t us); /* -ENOMEM */
 int window_add_failure(Window *window, uint64_t now_ns);      /* -ENOMEM */
 void window_histogram(const Window *window, WindowSpan span, uint64_t now_ns, Histogram *ret);
 void window_summarise(const Window *window, WindowSpan span, uint64_t now_ns, WindowSummary *ret);
+
+/* For windows that are looked at together. */
+/* Adds the window's latencies to `into`; returns its failures. */
+uint64_t window_merge(const Window *window, WindowSpan span, uint64_t now_ns, Histogram *into);
+/* The summary of latencies and failures, wherever they come from. */
+void window_summary_of(const Histogram *histogram, uint64_t failures, WindowSummary *ret);

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting what probes say. Three kinds of outcome are kept apart: a latency goes into the windows
- * as a latency; a loss (also of a SYN that was retransmitted, and also for want of an address) goes
- * into the windows as a failure; and a lack of our own (PROBE_LOCAL) is counted by its reason only,
- * since it says nothing of the path and must neither make it look lossy nor down.
+ * Counting what probes say. Three kinds of outcome are kept apart: the phases of a success go into
+ * one window each; a loss (also of a SYN that was retransmitted, and also for want of an address)
+ * goes into the window of the headline phase, so that one place knows attempts and failures; and a
+ * lack of our own (probe_outcome_is_local) is counted by its reason only, since it says nothing of
+ * the path and must neither make it look lossy nor down.
+ *
+ * A window is made with the first sample of its phase: an endpoint costs what it measures. What
+ * belongs together in one window may come from two addresses of one name in turn; therefore the
+ * floor is of the endpoint's family, not of its address, and a change of address ends no epoch by
+ * itself: if it moved the floor, the floor will say so.
  */
 #include "daemon/model/endpoint.h"
 
@@ -13,28 +19,57 @@
 #include "common/clock.h"
 #include "common/text.h"
 
-/* The window in which a 99th percentile is judged: at one probe in 10 s the shorter ones hold too
- * few samples for it, the longer one hides an hour of trouble. */
-#define SLO_SPAN     WINDOW_1H
-#define SLO_PERMILLE 990
+/* The window in which the targets are judged: at one probe in 10 s the shorter ones hold too few
+ * samples for a p99, the longer one hides an hour of trouble. */
+#define SLO_SPAN WINDOW_1H
 
-int endpoint_new(const char *name, const char *url, uint64_t target_p99_ns, Endpoint **ret)
+static const char *objective_name(const char *objective)
+{
+	static const char *const names[] = {"latency", "throughput"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_equal(names[i], objective))
+			return names[i];
+	return "balanced";
+}
+
+int endpoint_new(const EndpointSpec *spec, Endpoint **ret)
 {
 	Endpoint *endpoint = calloc(1, sizeof(*endpoint));
 
 	if (!endpoint)
 		return -ENOMEM;
 
-	if (!text_copy(endpoint->name, sizeof(endpoint->name), name) ||
-	    !text_copy(endpoint->url, sizeof(endpoint->url), url)) {
+	if (!text_copy(endpoint->name, sizeof(endpoint->name), spec->name) ||
+	    !text_copy(endpoint->url, sizeof(endpoint->url), spec->url) ||
+	    !text_copy(endpoint->scheme, sizeof(endpoint->scheme), spec->scheme) ||
+	    !text_copy(endpoint->group, sizeof(endpoint->group), spec->group)) {
 		free(endpoint);
 		return -ENAMETOOLONG;
 	}
-	endpoint->target_p99_ns = target_p99_ns;
+	endpoint->objective = objective_name(spec->objective);
+	endpoint->origin = spec->origin;
+	endpoint->headline = spec->headline;
+	endpoint->rtt = spec->rtt;
+	endpoint->target_p50_ns = spec->target_p50_ns;
+	endpoint->target_p95_ns = spec->target_p95_ns;
+	endpoint->target_p99_ns = spec->target_p99_ns;
 	endpoint->resolving = true;
+	for (size_t i = 0; i < _ENDPOINT_FAMILIES; i++)
+		floor_init(&endpoint->targets[i].floor);
 
 	*ret = endpoint;
 	return 0;
+}
+
+static void target_clear(EndpointTarget *target)
+{
+	for (size_t phase = 0; phase < _PROBE_PHASES; phase++) {
+		if (target->phases[phase])
+			window_clear(target->phases[phase]);
+		free(target->phases[phase]);
+	}
+	free(target->facts);
 }
 
 void endpoint_free(Endpoint *endpoint)
@@ -42,11 +77,22 @@ void endpoint_free(Endpoint *endpoint)
 	if (!endpoint)
 		return;
 
-	for (size_t i = 0; i < _ENDPOINT_FAMILIES; i++) {
-		window_clear(&endpoint->targets[i].rtt);
-		window_clear(&endpoint->targets[i].overhead);
-	}
+	for (size_t i = 0; i < _ENDPOINT_FAMILIES; i++)
+		target_clear(&endpoint->targets[i]);
 	free(endpoint);
+}
+
+const char *endpoint_origin_name(EndpointOrigin origin)
+{
+	static const char *const names[_ENDPOINT_ORIGINS] = {
+		[ENDPOINT_CONFIGURED] = "configured",
+		[ENDPOINT_GATEWAY] = "gateway",
+		[ENDPOINT_RESOLVER] = "resolver",
+		[ENDPOINT_PEER] = "peer",
+	};
+
+	assert(origin < _ENDPOINT_ORIGINS);
+	return names[origin];
 }
 
 static bool was_probed(const EndpointTarget *target)
@@ -86,37 +132,106 @@ void endpoint_set_address(Endpoint *endpoint, int family, const Address *address
 	}
 }
 
-static int add_success(EndpointTarget *target, const ProbeResult *result)
+static Window *phase_window(EndpointTarget *target, ProbePhase phase)
 {
-	int r = window_add(&target->rtt, result->when_ns, result->rtt_us);
-	int q = window_add(&target->overhead, result->when_ns, result->overhead_us);
-
-	target->consecutive_failures = 0;
-	return r < 0 ? r : q;
+	if (!target->phases[phase])
+		target->phases[phase] = calloc(1, sizeof(Window));
+	return target->phases[phase];
 }
 
-static int add_failure(EndpointTarget *target, const ProbeResult *result)
+/* One latency. 0, ENDPOINT_PATH_CHANGED, -ENOMEM: then the floor has still seen it. */
+static int add_latency(const Endpoint *endpoint, EndpointTarget *target, ProbePhase phase,
+		       uint64_t now_ns, uint32_t us)
 {
-	if (result->outcome == PROBE_LOCAL)
+	Window *window = phase_window(target, phase);
+	int r = window ? window_add(window, now_ns, us) : -ENOMEM;
+	bool changed = phase == endpoint->rtt && floor_add(&target->floor, now_ns, us);
+
+	return r < 0 ? r : changed ? ENDPOINT_PATH_CHANGED : 0;
+}
+
+static int add_success(const Endpoint *endpoint, EndpointTarget *target, const ProbeResult *result)
+{
+	int worst = 0, changed = 0;
+
+	target->consecutive_failures = 0;
+	for (ProbePhase phase = 0; phase < _PROBE_PHASES; phase++) {
+		uint32_t us;
+		int r;
+
+		if (!probe_result_get(result, phase, &us))
+			continue;
+		r = add_latency(endpoint, target, phase, result->when_ns, us);
+		worst = MIN(worst, r);
+		changed = MAX(changed, r);
+	}
+	return worst < 0 ? worst : changed;
+}
+
+static int add_failure(const Endpoint *endpoint, EndpointTarget *target, const ProbeResult *result)
+{
+	Window *window;
+
+	if (probe_outcome_is_local(result->outcome))
 		return 0;
 
 	if (result->outcome == PROBE_SYN_RETRANSMIT)
 		target->consecutive_failures = 0; /* lossy, but there */
 	else if (target->consecutive_failures < UINT32_MAX)
 		target->consecutive_failures++;
-	return window_add_failure(&target->rtt, result->when_ns);
+	window = phase_window(target, endpoint->headline);
+	return window ? window_add_failure(window, result->when_ns) : -ENOMEM;
+}
+
+/* The result points to what lives only as long as the callback it came with: copied. */
+static int remember(EndpointTarget *target, const ProbeResult *result)
+{
+	target->last = *result;
+	target->has_last = true;
+	target->explanation[0] = '\0';
+	target->last.explanation = NULL;
+	if (result->explanation) {
+		/* cut to fit: it is for people */
+		(void)text_copy(target->explanation, sizeof(target->explanation),
+				result->explanation);
+		target->last.explanation = target->explanation;
+	}
+	if (!result->facts)
+		return 0;
+
+	target->last.facts = NULL;
+	if (!target->facts)
+		target->facts = calloc(1, sizeof(*target->facts));
+	if (!target->facts)
+		return -ENOMEM;
+	*target->facts = *result->facts;
+	target->last.facts = target->facts;
+	return 0;
 }
 
 int endpoint_add_result(Endpoint *endpoint, const ProbeResult *result)
 {
 	EndpointTarget *target = endpoint_target(endpoint, result->address.family);
+	int r, q;
 
 	assert(result->outcome < _PROBE_OUTCOMES);
 	target->failures[result->outcome]++;
-	target->last = *result;
-	target->has_last = true;
-	return result->outcome == PROBE_OK ? add_success(target, result)
-					   : add_failure(target, result);
+	q = remember(target, result);
+	r = result->outcome == PROBE_OK ? add_success(endpoint, target, result)
+					: add_failure(endpoint, target, result);
+	return q < 0 ? q : r;
+}
+
+int endpoint_add_phase(Endpoint *endpoint, int family, ProbePhase phase, uint64_t now_ns,
+		       uint32_t us)
+{
+	EndpointTarget *target = endpoint_target(endpoint, family);
+
+	if (phase == endpoint->headline) {
+		target->failures[PROBE_OK]++;
+		target->consecutive_failures = 0;
+	}
+	return add_latency(endpoint, target, phase, now_ns, us);
 }
 
 static bool target_in_use(const EndpointTarget *target)
@@ -126,8 +241,7 @@ static bool target_in_use(const EndpointTarget *target)
 
 static bool target_is_up(const EndpointTarget *target)
 {
-	return target_in_use(target) && target->has_last && target->consecutive_failures == 0 &&
-	       ever_connected(target);
+	return target_in_use(target) && target->consecutive_failures == 0 && ever_connected(target);
 }
 
 /* One or two failures are neither up nor down: the state before them holds. */
@@ -172,72 +286,86 @@ const char *endpoint_state_name(EndpointState state)
 	return NULL;
 }
 
-/* Attempts and failures of both families, and the histogram of the successes. */
-static void collect(const Endpoint *endpoint, WindowSpan span, uint64_t now_ns,
-		    WindowSummary *ret_counts, Histogram *ret_histogram)
+/* Attempts and failures of the headline of both families, and the histogram of the successes. */
+static uint64_t collect(const Endpoint *endpoint, WindowSpan span, uint64_t now_ns,
+			Histogram *ret_histogram)
 {
-	*ret_counts = (WindowSummary){0};
+	uint64_t failures = 0;
+
 	histogram_reset(ret_histogram);
 	for (size_t i = 0; i < _ENDPOINT_FAMILIES; i++) {
-		WindowSummary summary;
-		Histogram histogram;
+		const Window *window = endpoint->targets[i].phases[endpoint->headline];
 
-		window_summarise(&endpoint->targets[i].rtt, span, now_ns, &summary);
-		window_histogram(&endpoint->targets[i].rtt, span, now_ns, &histogram);
-		ret_counts->count += summary.count;
-		ret_counts->failures += summary.failures;
-		histogram_merge(ret_histogram, &histogram);
+		if (window)
+			failures += window_merge(window, span, now_ns, ret_histogram);
 	}
+	return failures;
 }
 
 /*
- * The target says: 99 of 100 attempts are faster than this. A failed attempt has no latency, but it
+ * A target says: 99 of 100 attempts are faster than this. A failed attempt has no latency, but it
  * was certainly not faster; so the quantile is taken at the rank that 99 % of all attempts have
  * among the successes. That rank beyond the last success means that failures alone miss it.
  */
-EndpointSlo endpoint_slo(const Endpoint *endpoint, uint64_t now_ns)
+static EndpointSlo judge(const Histogram *histogram, uint64_t failures, unsigned permille,
+			 uint64_t minimum, uint64_t target_ns)
 {
-	WindowSummary counts;
-	Histogram histogram;
-	uint64_t permille;
-	uint32_t p99_us;
+	uint64_t count = histogram->count + failures, rank;
+	uint32_t us;
 
-	if (endpoint->target_p99_ns == 0)
+	if (count < minimum)
 		return ENDPOINT_SLO_NONE;
-	collect(endpoint, SLO_SPAN, now_ns, &counts, &histogram);
-	if (counts.count < WINDOW_MIN_P99)
-		return ENDPOINT_SLO_NONE;
-	if (histogram.count * 1000 < counts.count * SLO_PERMILLE)
+	if (histogram->count * 1000 < count * permille)
 		return ENDPOINT_SLO_MISSED;
-
-	permille = (counts.count * SLO_PERMILLE + histogram.count - 1) / histogram.count;
-	if (!histogram_quantile(&histogram, (unsigned)MIN(permille, UINT64_C(1000)), &p99_us))
+	rank = (count * permille + histogram->count - 1) / histogram->count;
+	if (!histogram_quantile(histogram, (unsigned)MIN(rank, UINT64_C(1000)), &us))
 		return ENDPOINT_SLO_MISSED;
-	return p99_us * NSEC_PER_USEC <= endpoint->target_p99_ns ? ENDPOINT_SLO_MET
-								 : ENDPOINT_SLO_MISSED;
+	return us * NSEC_PER_USEC <= target_ns ? ENDPOINT_SLO_MET : ENDPOINT_SLO_MISSED;
 }
 
-static bool quantile(const Histogram *histogram, unsigned permille, uint64_t needed,
-		     uint32_t *ret_us)
+/* One target missed is enough to say so, whatever the others still need to be judged. */
+EndpointSlo endpoint_slo(const Endpoint *endpoint, uint64_t now_ns)
 {
-	return histogram->count >= needed && histogram_quantile(histogram, permille, ret_us);
+	const struct {
+		uint64_t target_ns, minimum;
+		unsigned permille;
+	} targets[] = {
+		{endpoint->target_p50_ns, WINDOW_MIN_P50, 500},
+		{endpoint->target_p95_ns, WINDOW_MIN_P95, 950},
+		{endpoint->target_p99_ns, WINDOW_MIN_P99, 990},
+	};
+	unsigned n[3] = {0}, set = 0;
+	uint64_t failures;
+	Histogram histogram;
+
+	failures = collect(endpoint, SLO_SPAN, now_ns, &histogram);
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		if (targets[i].target_ns == 0)
+			continue;
+		set++;
+		n[judge(&histogram, failures, targets[i].permille, targets[i].minimum,
+			targets[i].target_ns)]++;
+	}
+	if (n[ENDPOINT_SLO_MISSED] > 0)
+		return ENDPOINT_SLO_MISSED;
+	return set > 0 && n[ENDPOINT_SLO_MET] == set ? ENDPOINT_SLO_MET : ENDPOINT_SLO_NONE;
 }
 
 void endpoint_summarise(const Endpoint *endpoint, WindowSpan span, uint64_t now_ns,
 			WindowSummary *ret)
 {
-	WindowSummary sum;
 	Histogram histogram;
+	uint64_t failures = collect(endpoint, span, now_ns, &histogram);
 
-	collect(endpoint, span, now_ns, &sum, &histogram);
-	sum.has_latency = histogram.count > 0;
-	if (sum.has_latency) {
-		sum.min_us = histogram.min_us;
-		sum.max_us = histogram.max_us;
-		sum.mean_us = (uint32_t)(histogram.sum_us / histogram.count);
-	}
-	sum.has_p50 = quantile(&histogram, 500, WINDOW_MIN_P50, &sum.p50_us);
-	sum.has_p95 = quantile(&histogram, 950, WINDOW_MIN_P95, &sum.p95_us);
-	sum.has_p99 = quantile(&histogram, 990, WINDOW_MIN_P99, &sum.p99_us);
-	*ret = sum;
+	window_summary_of(&histogram, failures, ret);
+}
+
+void endpoint_summarise_phase(const EndpointTarget *target, ProbePhase phase, WindowSpan span,
+			      uint64_t now_ns, WindowSummary *ret)
+{
+	assert(phase < _PROBE_PHASES);
+	if (target->phases[phase])
+		window_summarise(target->phases[phase], span, now_ns, ret);
+	else
+		*ret = (WindowSummary){0};
 }

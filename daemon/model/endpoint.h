@@ -36,9 +36,10 @@ typedef enum EndpointOrigin {
 
 enum { ENDPOINT_IPV4, ENDPOINT_IPV6, _ENDPOINT_FAMILIES };
 
-/* What an endpoint is, as the configuration or the discovery says. Copied. */
+/* What an endpoint is, as the configuration or the discovery says. Copied; an objective that is
+ * none of the three is "balanced". */
 typedef struct EndpointSpec {
-	const char *name, *url, *scheme, *group; /* group "": none */
+	const char *name, *url, *scheme, *group; /* none is NULL; group "": none */
 	const char *objective;                   /* "latency" "balanced" "throughput" */
 	EndpointOrigin origin;
 	ProbePhase headline; /* the phase its percentiles, its losses and its targets are about */
@@ -78,8 +79,8 @@ typedef struct Endpoint {
 /* -ENOMEM, -ENAMETOOLONG */
 int endpoint_new(const EndpointSpec *spec, Endpoint **ret);
 void endpoint_free(Endpoint *endpoint);
-const char *endpoint_origin_name(EndpointOrigin origin); /* "configured" "gateway" "resolver" "peer"
-							  */
+/* "configured" "gateway" "resolver" "peer" */
+const char *endpoint_origin_name(EndpointOrigin origin);
 /* Which target an address belongs to, by family. What has no address (family 0) counts with IPv4,
  * unless only IPv6 was ever probed. */
 EndpointTarget *endpoint_target(Endpoint *endpoint, int family);
@@ -91,14 +92,17 @@ enum { ENDPOINT_PATH_CHANGED = 1 };
 /* Counts it. ENDPOINT_PATH_CHANGED: with this sample a path epoch ended; targets[].floor says from
  * what to what. -ENOMEM. */
 int endpoint_add_result(Endpoint *endpoint, const ProbeResult *result);
-/* One sample of a phase that came without a probe (a lookup's time). -ENOMEM */
+/* One sample of a phase that came without a probe: a lookup's time, the RTT of the host's own
+ * flows. Of the headline phase it counts as a success, of the rtt phase it may say
+ * ENDPOINT_PATH_CHANGED. -ENOMEM */
 int endpoint_add_phase(Endpoint *endpoint, int family, ProbePhase phase, uint64_t now_ns,
 		       uint32_t us);
 /* With fewer failures in a row than make it DOWN, the state before them holds. */
 EndpointState endpoint_state(const Endpoint *endpoint);
 const char *endpoint_state_name(EndpointState state);
 /* Whether the attempts of the last hour met every target that is set: of p99, that 99 % of all
- * attempts succeeded within it, and so on. */
+ * attempts succeeded within it, and so on. One that is missed decides; otherwise one that has too
+ * few attempts (WINDOW_MIN_...) to be judged. */
 EndpointSlo endpoint_slo(const Endpoint *endpoint, uint64_t now_ns);
 /* The headline of both families together. */
 void endpoint_summarise(const Endpoint *endpoint, WindowSpan span, uint64_t now_ns,
