@@ -61,9 +61,10 @@ typedef struct ControlView {
 	size_t n_links;
 	const Gateway *gateways;
 	size_t n_gateways;
-	const Counters *counters;    /* the last read; NULL: none yet */
-	const SocketCounts *sockets; /* /proc/net/sockstat, sockstat6; NULL: none yet */
-	const ControlNetns *netns;   /* the other namespaces that are watched */
+	const Counters *counters;     /* the last read; NULL: none yet */
+	const SocketCounts *sockets;  /* /proc/net/sockstat, sockstat6; NULL: none yet */
+	unsigned syn_linear_timeouts; /* net.ipv4.tcp_syn_linear_timeouts; 0 where absent */
+	const ControlNetns *netns;    /* the other namespaces that are watched */
 	size_t n_netns;
 } ControlView;
 

@@ -3,7 +3,7 @@
  * One row per method: name, access, parameters, handler. A handler gets checked arguments and
  * fills the reply's parameters; it cannot forget the permission or an argument's range, because
  * both are looked at before it runs. Permission comes first, so that who may not call a method
- * learns nothing from its parameters.
+ * learns nothing from its parameters. The handlers of the lists are in lists.c and list_sockets.c.
  */
 #include "daemon/serve/methods.h"
 
@@ -13,25 +13,13 @@
 
 #include "common/base.h"
 #include "common/interface.h"
-#include "daemon/serve/arguments.h"
 #include "daemon/serve/explain.h"
+#include "daemon/serve/lists.h"
 #include "daemon/serve/status.h"
 #include "daemon/serve/views.h"
 #include "netopt-build.h"
 
-/* A reply of the most paths is some 600 KiB; a table of 100 is more than a person reads. */
-#define PATHS_DEFAULT 100
-#define PATHS_MAX     1000
-
 #define YEAR_USEC (INT64_C(366) * 24 * 3600 * 1000000)
-
-typedef struct Call {
-	const ControlOps *ops;
-	const ArgumentValue *arguments;
-	Json *reply;      /* the whole message */
-	Json *parameters; /* of the reply */
-	bool failed;      /* memory ran out where json_failed() does not see it */
-} Call;
 
 typedef struct Method {
 	const char *name;
@@ -41,15 +29,22 @@ typedef struct Method {
 	void (*handle)(Call *call);
 } Method;
 
-/* Turns the reply into an error; `key` NULL: without parameter. Only before anything was set. */
-static void fail(Call *call, const char *error, const char *key, const char *value)
+void call_fail(Call *call, const char *error, const char *key, const char *value)
 {
 	json_set_string(call->reply, "error", error);
 	if (key)
 		json_set_string(call->parameters, key, value);
 }
 
-static ControlView take_view(const Call *call)
+void call_fail_errno(Call *call, const char *what, int error)
+{
+	char text[128];
+
+	(void)text_format(text, sizeof(text), "%s: %s", what, strerror(-error));
+	call_fail(call, INTERFACE_ERROR_FAILED, "message", text);
+}
+
+ControlView call_view(const Call *call)
 {
 	ControlView view;
 
@@ -82,64 +77,28 @@ static void get_interface_description(Call *call)
 	else if (text_equal(name, INTERFACE_SERVICE))
 		json_set_string(call->parameters, "description", interface_service_idl);
 	else
-		fail(call, INTERFACE_ERROR_INTERFACE_NOT_FOUND, "interface", name);
+		call_fail(call, INTERFACE_ERROR_INTERFACE_NOT_FOUND, "interface", name);
 }
 
 /* org.netopt.Daemon: reading */
 
 static void get_status(Call *call)
 {
-	ControlView view = take_view(call);
+	ControlView view = call_view(call);
 
 	json_free(call->parameters);
 	call->parameters = status_view(&view);
 }
 
-static void list_endpoints(Call *call)
-{
-	ControlView view = take_view(call);
-	Json *endpoints = json_new_array();
-
-	for (size_t i = 0; i < view.n_endpoints; i++)
-		json_append(endpoints, view_endpoint(view.endpoints[i], view.now_ns));
-	json_set(call->parameters, "endpoints", endpoints);
-}
-
-static void list_paths(Call *call)
-{
-	size_t limit = call->arguments[0].given ? (size_t)call->arguments[0].integer
-						: (size_t)PATHS_DEFAULT;
-	ControlView view = take_view(call);
-	const Path *top[PATHS_MAX];
-	size_t n = path_table_top(view.paths, top, limit);
-	Json *paths = json_new_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_append(paths, view_path(top[i], view.now_ns));
-	json_set(call->parameters, "paths", paths);
-	json_set_uint(call->parameters, "total", path_table_count(view.paths));
-	json_set_uint(call->parameters, "evicted", path_table_paths_evicted(view.paths));
-}
-
-static void list_tunables(Call *call)
-{
-	ControlView view = take_view(call);
-	Json *array = json_new_array();
-
-	for (TunableId id = 0; id < _TUNABLES; id++)
-		json_append(array, view_tunable(id, registry_get(view.registry, id), view.now_ns));
-	json_set(call->parameters, "tunables", array);
-}
-
 static void no_such_change(Call *call, int64_t id)
 {
-	fail(call, INTERFACE_ERROR_NO_SUCH_CHANGE, NULL, NULL);
+	call_fail(call, INTERFACE_ERROR_NO_SUCH_CHANGE, NULL, NULL);
 	json_set_int(call->parameters, "id", id);
 }
 
 static void list_changes(Call *call)
 {
-	ControlView view = take_view(call);
+	ControlView view = call_view(call);
 	Json *changes;
 
 	if (call->arguments[0].given) {
@@ -162,7 +121,7 @@ static void list_changes(Call *call)
 
 static void explain(Call *call)
 {
-	ControlView view = take_view(call);
+	ControlView view = call_view(call);
 	const Change *change =
 		engine_change_find(view.engine, (uint64_t)call->arguments[0].integer);
 	_cleanup_(text_clear) Text text = {.data = NULL};
@@ -185,7 +144,8 @@ static void conclude(Call *call, int status, const Text *message)
 	const char *text = text_string(message);
 
 	if (status < 0)
-		fail(call, INTERFACE_ERROR_FAILED, "message", *text ? text : strerror(-status));
+		call_fail(call, INTERFACE_ERROR_FAILED, "message",
+			  *text ? text : strerror(-status));
 	else
 		json_set_string(call->parameters, "message", text);
 }
@@ -197,8 +157,8 @@ static void revert(Call *call)
 	int r;
 
 	if (id->given == (all->given && all->boolean)) {
-		fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter",
-		     id->given ? "all" : "id");
+		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter",
+			  id->given ? "all" : "id");
 		return;
 	}
 	r = call->ops->revert(call->ops->context, id->given ? (uint64_t)id->integer : 0, &message);
@@ -237,6 +197,11 @@ static void reload(Call *call)
 		.maximum = INT64_MAX                                                               \
 	}
 
+#define LIMIT_ARGUMENT(most)                                                                       \
+	{                                                                                          \
+		.name = "limit", .type = ARGUMENT_INT, .minimum = 1, .maximum = most               \
+	}
+
 static const Method methods[] = {
 	{INTERFACE_SERVICE ".GetInfo", METHOD_READ, {{0}}, 0, get_info},
 	{INTERFACE_SERVICE ".GetInterfaceDescription",
@@ -245,12 +210,32 @@ static const Method methods[] = {
 	 1,
 	 get_interface_description},
 	{INTERFACE_GET_STATUS, METHOD_READ, {{0}}, 0, get_status},
-	{INTERFACE_LIST_ENDPOINTS, METHOD_READ, {{0}}, 0, list_endpoints},
-	{INTERFACE_LIST_PATHS,
+	{INTERFACE_LIST_ENDPOINTS,
 	 METHOD_READ,
-	 {{.name = "limit", .type = ARGUMENT_INT, .minimum = 1, .maximum = PATHS_MAX}},
+	 {{.name = "name", .type = ARGUMENT_STRING},
+	  {.name = "offset", .type = ARGUMENT_INT, .minimum = 0, .maximum = INT32_MAX},
+	  LIMIT_ARGUMENT(LIST_ENDPOINTS_MAX)},
+	 3,
+	 list_endpoints},
+	{INTERFACE_LIST_PATHS, METHOD_READ, {LIMIT_ARGUMENT(LIST_PATHS_MAX)}, 1, list_paths},
+	{INTERFACE_LIST_FLOWS,
+	 METHOD_READ,
+	 {LIMIT_ARGUMENT(LIST_FLOWS_MAX), {.name = "process", .type = ARGUMENT_BOOL}},
+	 2,
+	 list_flows},
+	{INTERFACE_LIST_LISTENERS,
+	 METHOD_READ,
+	 {LIMIT_ARGUMENT(LIST_LISTENERS_MAX), {.name = "process", .type = ARGUMENT_BOOL}},
+	 2,
+	 list_listeners},
+	{INTERFACE_LIST_METRICS, METHOD_READ, {LIMIT_ARGUMENT(LIST_METRICS_MAX)}, 1, list_metrics},
+	{INTERFACE_LIST_LINKS, METHOD_READ, {LIMIT_ARGUMENT(LIST_LINKS_MAX)}, 1, list_links},
+	{INTERFACE_LIST_COUNTERS, METHOD_READ, {{0}}, 0, list_counters},
+	{INTERFACE_LIST_NAMESPACES,
+	 METHOD_READ,
+	 {LIMIT_ARGUMENT(LIST_NETNS_MAX)},
 	 1,
-	 list_paths},
+	 list_namespaces},
 	{INTERFACE_LIST_TUNABLES, METHOD_READ, {{0}}, 0, list_tunables},
 	{INTERFACE_LIST_CHANGES, METHOD_READ, {ID_ARGUMENT(false)}, 1, list_changes},
 	{INTERFACE_EXPLAIN, METHOD_READ, {ID_ARGUMENT(true)}, 1, explain},
@@ -293,16 +278,16 @@ static void dispatch(Call *call, const MethodCaller *caller, const WireCall *wir
 	const char *wrong;
 
 	if (!method) {
-		fail(call, INTERFACE_ERROR_METHOD_NOT_FOUND, "method", wire->method);
+		call_fail(call, INTERFACE_ERROR_METHOD_NOT_FOUND, "method", wire->method);
 		return;
 	}
 	if (method->access == METHOD_CHANGE && !caller->may_change) {
-		fail(call, INTERFACE_ERROR_PERMISSION_DENIED, NULL, NULL);
+		call_fail(call, INTERFACE_ERROR_PERMISSION_DENIED, NULL, NULL);
 		return;
 	}
 	wrong = arguments_parse(method->arguments, method->n_arguments, wire->parameters, values);
 	if (wrong) {
-		fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", wrong);
+		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", wrong);
 		return;
 	}
 	call->arguments = values;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base.h"
+#include "daemon/serve/slowest.h"
 #include "daemon/serve/views.h"
 #include "netopt-build.h"
 
@@ -72,8 +73,8 @@ static void set_health(Json *status, const ControlView *view, const EndpointCoun
 	add_counted(reasons, counts->down, "endpoint is down", "endpoints are down");
 	add_counted(reasons, counts->unresolved, "endpoint does not resolve",
 		    "endpoints do not resolve");
-	add_counted(reasons, counts->missed, "endpoint misses its TargetP99",
-		    "endpoints miss their TargetP99");
+	add_counted(reasons, counts->missed, "endpoint misses its target",
+		    "endpoints miss their target");
 	if (!view->tuning_possible && view->config->mode == CONFIG_MODE_AUTO && !view->dry_run)
 		json_append_string(reasons, "tuning is configured but not possible");
 	if (*view->last_reload_error)
@@ -148,6 +149,15 @@ static void set_running(Json *status, const Engine *engine)
 	json_set(status, "running", running);
 }
 
+static void set_sweep_cost(Json *sweep, const ControlView *view)
+{
+	json_set_uint(sweep, "cpuUsec", view->sweep_cpu_ns / NSEC_PER_USEC);
+	json_set_uint(sweep, "cpuBudgetPpm", view->cpu_budget_ppm);
+	json_set_uint(sweep, "cpuUsedPpm", view->cpu_used_ppm);
+	json_set_uint(sweep, "slices", MAX(view->sweep_slices, 1U));
+	view_set_text(sweep, "reason", view->sweep_reason);
+}
+
 static void set_sweep(Json *status, const ControlView *view)
 {
 	Json *sweep = json_new_object();
@@ -162,6 +172,7 @@ static void set_sweep(Json *status, const ControlView *view)
 	view_set_ago(sweep, "lastAgoUsec", view->now_ns, view->sweep_last_ns);
 	json_set_uint(sweep, "periodUsec", view->sweep_period_ns / NSEC_PER_USEC);
 	json_set_uint(sweep, "destroyEventsLost", view->destroy_lost);
+	set_sweep_cost(sweep, view);
 	json_set(status, "sweep", sweep);
 }
 
@@ -222,6 +233,8 @@ Json *status_view(const ControlView *view)
 	set_foreign(status, view->registry);
 	set_running(status, view->engine);
 	set_sweep(status, view);
+	json_set_uint(status, "namespaces", view->n_netns);
+	json_set(status, "slowest", slowest_view(view));
 	set_config(status, view);
 	set_controllers(status, view->engine);
 	return status;

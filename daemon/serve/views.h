@@ -7,16 +7,43 @@
  */
 #include "common/json.h"
 #include "common/window.h"
-#include "daemon/model/endpoint.h"
+#include "daemon/kern/netstat.h"
+#include "daemon/kern/process.h"
+#include "daemon/kern/rtnl.h"
+#include "daemon/kern/tcp_metrics.h"
+#include "daemon/model/decompose.h"
 #include "daemon/model/path.h"
 #include "daemon/policy/change.h"
+#include "daemon/serve/control.h"
 #include "daemon/tune/registry.h"
 
+/* The span of what is decomposed, and of what the slowest are chosen by. */
+#define VIEW_SPAN WINDOW_10MIN
+
 Json *view_window(WindowSpan span, const WindowSummary *summary);
-Json *view_endpoint(const Endpoint *endpoint, uint64_t now_ns);
+/* `syn_linear`: see decompose_syn_retransmits(). */
+Json *view_endpoint(const Endpoint *endpoint, unsigned syn_linear, uint64_t now_ns);
 Json *view_path(const Path *path, uint64_t now_ns);
 Json *view_tunable(TunableId id, const TunableState *state, uint64_t now_ns);
 Json *view_change(const Change *change);
+/* With the family of one target of the endpoint. */
+Json *view_slow(const Endpoint *endpoint, const EndpointTarget *target,
+		const Decomposition *decomposition);
+
+/* NULL without samples: nothing can be said. */
+Json *view_decomposition(const Decomposition *decomposition);
+/* Sets tls, http, dns and icmp of a target; NULL: nothing was learned. */
+void view_set_facts(Json *target, const ProbeFacts *facts);
+
+/* `process` NULL: unknown, or not asked for. */
+Json *view_flow(const FlowSample *sample, const Process *process);
+Json *view_listener(const FlowSample *sample, const Process *process);
+Json *view_metric(const TcpMetric *metric);
+Json *view_link(const Link *link);
+Json *view_gateway(const Gateway *gateway);
+Json *view_counters(const Counters *counters); /* those that are present; NULL: none */
+Json *view_sockets(const SocketCounts *counts);
+Json *view_netns(const ControlNetns *netns, uint64_t now_ns);
 
 /* How much better the new values did, in permille of the old ones: of a switchback the estimated
  * effect, of a mechanical change the goodput. False: not known (yet). */
@@ -26,3 +53,9 @@ bool view_gain(const TrialRecord *trial, int64_t *ret_permille);
 void view_set_ago(Json *object, const char *key, uint64_t now_ns, uint64_t since_ns);
 /* NULL and "" become null. */
 void view_set_text(Json *object, const char *key, const char *text);
+/* The same of text that somebody else wrote: what is no UTF-8 becomes "?". */
+void view_set_foreign(Json *object, const char *key, const char *text);
+/* The value, or null. */
+void view_set_known(Json *object, const char *key, bool known, uint64_t value);
+/* null if unset */
+void view_set_address(Json *object, const char *key, const Address *address);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A call while it is being answered: what the handlers of the table in methods.c share.
+ */
+#include "daemon/serve/arguments.h"
+#include "daemon/serve/control.h"
+
+typedef struct Call {
+	const ControlOps *ops;
+	const ArgumentValue *arguments; /* checked, in the order of the table */
+	Json *reply;                    /* the whole message */
+	Json *parameters;               /* of the reply */
+	bool failed;                    /* memory ran out where json_failed() does not see it */
+} Call;
+
+/* Turns the reply into an error; `key` NULL: without parameter. Only before anything was set. */
+void call_fail(Call *call, const char *error, const char *key, const char *value);
+/* The error Failed, "WHAT: text of the errno"; `error` is negative. */
+void call_fail_errno(Call *call, const char *what, int error);
+/* What the daemon shows now. */
+ControlView call_view(const Call *call);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The handlers of the methods that list something. Each list has a limit, so that no reply is
+ * larger than about 1 MiB whatever the host holds, and says how many there are in all.
+ */
+#include "daemon/serve/call.h"
+
+/* An endpoint with both families and every phase of https is some 15 KiB. */
+#define LIST_ENDPOINTS_MAX 100
+/* The others are 0.3 to 2 KiB each; what a person reads is less, hence the defaults below. */
+#define LIST_PATHS_MAX     1000
+#define LIST_FLOWS_MAX     500
+#define LIST_LISTENERS_MAX 1000
+#define LIST_METRICS_MAX   1000
+#define LIST_LINKS_MAX     1000
+#define LIST_NETNS_MAX     500
+
+#define LIST_ENDPOINTS_DEFAULT LIST_ENDPOINTS_MAX
+#define LIST_PATHS_DEFAULT     100
+#define LIST_FLOWS_DEFAULT     50
+#define LIST_LISTENERS_DEFAULT 200
+#define LIST_METRICS_DEFAULT   200
+#define LIST_LINKS_DEFAULT     200
+#define LIST_NETNS_DEFAULT     100
+
+/* One for each method, with the arguments of its row in methods.c. */
+void list_endpoints(Call *call); /* name, offset, limit */
+void list_paths(Call *call);     /* limit, as all below */
+void list_flows(Call *call);     /* and process */
+void list_listeners(Call *call); /* and process */
+void list_metrics(Call *call);
+void list_links(Call *call);
+void list_counters(Call *call); /* no argument */
+void list_namespaces(Call *call);
+void list_tunables(Call *call); /* no argument */
+
+/* The limit that was given, or `otherwise`. */
+size_t list_limit(const ArgumentValue *limit, size_t otherwise);
