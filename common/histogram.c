@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Index arithmetic. Below 2 * 32 a bucket is one microsecond wide. Above, with e the position of
- * the highest bit, the five bits after it select the sub-bucket, so a bucket is 2^(e-5) wide and
- * starts at 32 times that or more: its midpoint is at most half a width, 1/64, from any member.
+ * Index arithmetic. Below 2 * 64 a bucket is one microsecond wide. Above, with e the position of
+ * the highest bit, the six bits after it select the sub-bucket, so a bucket is 2^(e-6) wide and
+ * starts at 64 times that or more: its midpoint is at most half a width, 1/128, from any member.
  *
  * Counters saturate rather than wrap: a bucket that says "4 billion or more" still ranks right.
  */
@@ -14,10 +14,10 @@
 
 #include "common/base.h"
 
-#define SUB_BUCKET_BITS 5
+#define SUB_BUCKET_BITS 6
 #define SUB_BUCKETS     (1U << SUB_BUCKET_BITS)
 
-#define SPARSE_INITIAL 8 /* the buckets an idle path's 10 s need; a second step gives 16 */
+#define SPARSE_INITIAL 8 /* the buckets an idle path's 10 s need */
 
 unsigned histogram_index(uint32_t us)
 {
@@ -131,12 +131,12 @@ void sparse_clear(SparseHistogram *sparse)
 
 void sparse_reset(SparseHistogram *sparse)
 {
-	sparse->n = 0;
+	sparse->n = sparse->n_second = 0;
 	sparse->count = sparse->sum_us = 0;
 	sparse->min_us = sparse->max_us = 0;
 }
 
-/* The first position whose bucket is not below index. */
+/* The first position whose bucket is above index. */
 static uint16_t sparse_position(const SparseHistogram *sparse, unsigned index)
 {
 	uint16_t low = 0, high = sparse->n;
@@ -144,7 +144,7 @@ static uint16_t sparse_position(const SparseHistogram *sparse, unsigned index)
 	while (low < high) {
 		uint16_t middle = (uint16_t)((low + high) / 2);
 
-		if (sparse->buckets[middle].index < index)
+		if (sparse->buckets[middle].index <= index)
 			low = (uint16_t)(middle + 1);
 		else
 			high = middle;
@@ -159,7 +159,8 @@ static int sparse_reserve(SparseHistogram *sparse)
 
 	if (sparse->n < sparse->allocated)
 		return 0;
-	wanted = (uint16_t)CLAMP(sparse->allocated * 2, SPARSE_INITIAL, HISTOGRAM_BUCKETS);
+	/* By half: there are hundreds of these in each endpoint. */
+	wanted = (uint16_t)CLAMP(sparse->allocated * 3 / 2, SPARSE_INITIAL, SPARSE_MAX);
 	grown = realloc(sparse->buckets, wanted * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -168,23 +169,27 @@ static int sparse_reserve(SparseHistogram *sparse)
 	return 0;
 }
 
-/* Finds or makes the bucket. */
+/* Finds or makes the pair that takes the next count of this index: the last of them. */
 static int sparse_bucket(SparseHistogram *sparse, unsigned index, SparseBucket **ret_bucket)
 {
 	uint16_t position = sparse_position(sparse, index);
-	SparseBucket *bucket;
+	SparseBucket *bucket = position > 0 ? &sparse->buckets[position - 1] : NULL;
+	bool there = bucket && bucket->index == index;
 	int r;
 
-	if (position == sparse->n || sparse->buckets[position].index != index) {
-		r = sparse_reserve(sparse);
-		if (r < 0)
-			return r;
-		bucket = &sparse->buckets[position];
-		memmove(bucket + 1, bucket, (size_t)(sparse->n - position) * sizeof(*bucket));
-		*bucket = (SparseBucket){.index = (uint16_t)index};
-		sparse->n++;
+	if (there && (bucket->count < UINT16_MAX || sparse->n_second == HISTOGRAM_BUCKETS)) {
+		*ret_bucket = bucket;
+		return 0;
 	}
-	*ret_bucket = &sparse->buckets[position];
+	r = sparse_reserve(sparse);
+	if (r < 0)
+		return r;
+	bucket = &sparse->buckets[position];
+	memmove(bucket + 1, bucket, (size_t)(sparse->n - position) * sizeof(*bucket));
+	*bucket = (SparseBucket){.index = (uint16_t)index};
+	sparse->n++;
+	sparse->n_second = (uint16_t)(sparse->n_second + there);
+	*ret_bucket = bucket;
 	return 0;
 }
 
@@ -195,7 +200,8 @@ int sparse_add(SparseHistogram *sparse, uint32_t us)
 
 	if (r < 0)
 		return r;
-	bucket->count = add_saturating(bucket->count, 1);
+	if (bucket->count < UINT16_MAX)
+		bucket->count++;
 	sparse->min_us = sparse->count == 0 ? us : MIN(sparse->min_us, us);
 	sparse->max_us = sparse->count == 0 ? us : MAX(sparse->max_us, us);
 	sparse->count++;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Latency histogram: log-linear buckets in integers (the layout of HdrHistogram), 32 sub-buckets
+ * Latency histogram: log-linear buckets in integers (the layout of HdrHistogram), 64 sub-buckets
  * per octave, unit 1 us, 0 .. 2^26 us (67 s). A quantile is the bucket's midpoint: relative error
- * <= 1/64. Mergeable by addition; deterministic. Two shapes of the same thing: dense (for sums),
+ * <= 1/128. Mergeable by addition; deterministic. Two shapes of the same thing: dense (for sums),
  * and a sparse list (for many idle windows: latencies of one path live in few buckets).
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define HISTOGRAM_BUCKETS 704
+#define HISTOGRAM_BUCKETS 1344
 #define HISTOGRAM_MAX_US  ((UINT32_C(1) << 26) - 1) /* larger values count in the last bucket */
 
 typedef struct Histogram {
@@ -34,16 +34,22 @@ void histogram_merge(Histogram *into, const Histogram *from);
  */
 bool histogram_quantile(const Histogram *histogram, unsigned permille, uint32_t *ret_us);
 
-/* Sparse: sorted (index, count) pairs; grows by need up to HISTOGRAM_BUCKETS pairs. */
+/*
+ * Sparse: sorted (index, count) pairs. A pair is four bytes; a bucket that outgrows its count goes
+ * on in a second pair of the same index, so nothing is lost: up to SPARSE_MAX pairs, enough for
+ * 80 million samples in whatever buckets; beyond, counts saturate.
+ */
+#define SPARSE_MAX (2 * HISTOGRAM_BUCKETS)
+
 typedef struct SparseBucket {
 	uint16_t index;
-	uint16_t reserved;
-	uint32_t count;
+	uint16_t count;
 } SparseBucket;
 
 typedef struct SparseHistogram {
 	SparseBucket *buckets;
 	uint16_t n, allocated;
+	uint16_t n_second; /* pairs beyond the first of their index; at most HISTOGRAM_BUCKETS */
 	uint32_t min_us, max_us;
 	uint64_t count, sum_us;
 } SparseHistogram;
