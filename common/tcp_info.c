@@ -21,12 +21,16 @@ _Static_assert(offsetof(TcpInfoRaw, delivery_rate) == 160, "tcp_info of 4.6");
 _Static_assert(offsetof(TcpInfoRaw, bytes_sent) == 200, "tcp_info of 4.18");
 _Static_assert(offsetof(TcpInfoRaw, rcv_wnd) == 232, "tcp_info of 5.4");
 _Static_assert(offsetof(TcpInfoRaw, received_ce) == 248, "tcp_info of 6.7");
+_Static_assert(TCP_INFO_LENGTH_MAX == 276, "tcp_info of 6.18, without its last four bytes");
 
 void tcp_info_set(TcpInfo *info, const void *bytes, size_t length)
 {
-	memset(info, 0, sizeof(*info));
-	info->length = (uint32_t)MIN(length, sizeof(info->raw));
-	memcpy(&info->raw, bytes, info->length);
+	const size_t taken = MIN(length, (size_t)TCP_INFO_LENGTH_MAX);
+
+	if (taken > 0)
+		memcpy(&info->raw, bytes, taken);
+	memset((uint8_t *)&info->raw + taken, 0, sizeof(info->raw) - taken);
+	info->length = (uint32_t)taken;
 }
 
 int tcp_info_from_socket(int fd, TcpInfo *ret_info)

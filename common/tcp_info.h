@@ -4,9 +4,10 @@
  * struct tcp_info as the kernel fills it, whatever the age of kernel and headers.
  *
  * The kernel's struct only ever grows; Debian 12's header stops at 232 bytes while 6.18 delivers
- * 280. This is our own layout (include/uapi/linux/tcp.h of 6.18; bytes 276..279 differ between
- * releases and are left out), filled by copying min(length, sizeof) over zeroes and remembering
- * the length: a field is valid iff it lies wholly inside. Never print or use an invalid field.
+ * 280. This is our own layout (include/uapi/linux/tcp.h of 6.18), filled by copying what is known
+ * of it, zeroing the rest and remembering the length: a field is valid iff it lies wholly inside.
+ * Never print or use an invalid field. Bytes 276..279 mean one thing in 6.18 and another one later,
+ * and are never looked at.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,8 +74,18 @@ typedef struct TcpInfoRaw {
 	uint16_t total_rto;
 	uint16_t total_rto_recoveries;
 	uint32_t total_rto_time_ms;
-	uint32_t received_ce;
+	uint32_t
+		received_ce; /* packets marked CE that we received; this and what follows: AccECN */
+	uint32_t delivered_e1_bytes; /* ours, as the receiver saw them marked ECT(1), ECT(0), CE */
+	uint32_t delivered_e0_bytes;
+	uint32_t delivered_ce_bytes;
+	uint32_t received_e1_bytes;
+	uint32_t received_e0_bytes;
+	uint32_t received_ce_bytes;
 } TcpInfoRaw;
+
+/* What is known of the kernel's struct. Behind it lie four bytes of padding, always zero. */
+#define TCP_INFO_LENGTH_MAX (offsetof(TcpInfoRaw, received_ce_bytes) + sizeof(uint32_t))
 
 #define TCP_INFO_OPT_TIMESTAMPS 1
 #define TCP_INFO_OPT_SACK       2
@@ -82,10 +93,12 @@ typedef struct TcpInfoRaw {
 #define TCP_INFO_OPT_ECN        8
 #define TCP_INFO_OPT_ECN_SEEN   16
 #define TCP_INFO_OPT_SYN_DATA   32
+#define TCP_INFO_OPT_USEC_TS    64  /* time stamps of a microsecond; since 6.7 */
+#define TCP_INFO_OPT_TFO_CHILD  128 /* accepted by Fast Open; in newer kernels */
 
 typedef struct TcpInfo {
 	TcpInfoRaw raw;
-	uint32_t length; /* bytes the kernel delivered, at most sizeof(TcpInfoRaw) */
+	uint32_t length; /* bytes the kernel delivered, at most TCP_INFO_LENGTH_MAX */
 } TcpInfo;
 
 /* Whether the kernel delivered this field. */
@@ -95,6 +108,7 @@ typedef struct TcpInfo {
 #define tcp_info_get(info, field, otherwise)                                                       \
 	(tcp_info_has(info, field) ? (info)->raw.field : (__typeof__((info)->raw.field))(otherwise))
 
+/* `bytes` may be NULL when there are none. */
 void tcp_info_set(TcpInfo *info, const void *bytes, size_t length);
 
 /* getsockopt(TCP_INFO); negative errno. */
@@ -106,9 +120,16 @@ static inline bool tcp_info_app_limited(const TcpInfo *info)
 {
 	return info->length > offsetof(TcpInfoRaw, flags) && (info->raw.flags & 1);
 }
+/* Why the client's Fast Open failed: 0 it did not (or: before 5.5), 1 there was no cookie, 2 the
+ * data was not acknowledged with the SYN, 3 the SYN was retransmitted. */
 static inline unsigned tcp_info_fastopen_client_fail(const TcpInfo *info)
 {
 	return (info->raw.flags >> 1) & 3;
+}
+/* How far the windows that the peer announces are shifted (snd) and those that we do (rcv). */
+static inline unsigned tcp_info_snd_wscale(const TcpInfo *info)
+{
+	return info->raw.wscale & 15;
 }
 static inline unsigned tcp_info_rcv_wscale(const TcpInfo *info)
 {

@@ -161,7 +161,7 @@ int diag_new(Diag **ret_diag)
 	diag->dumper.transport = (DiagTransport){dump_request, dump_receive, dump_reset, diag};
 	/* Sockets in no state at all: an empty answer, or the news that there is no inet_diag. */
 	DiagStats stats;
-	int r = diag_dumper_run(&diag->dumper, 0, ignore_sample, NULL, &stats);
+	int r = diag_dump(diag, 0, ignore_sample, NULL, &stats);
 	if (r < 0) {
 		diag_free(diag);
 		return r;
@@ -182,7 +182,14 @@ void diag_free(Diag *diag)
 int diag_dump(Diag *diag, uint32_t states, DiagCallback callback, void *context,
 	      DiagStats *ret_stats)
 {
-	return diag_dumper_run(&diag->dumper, states, callback, context, ret_stats);
+	return diag_dump_filtered(diag, states, NULL, callback, context, ret_stats);
+}
+
+int diag_dump_filtered(Diag *diag, uint32_t states, const DiagFilter *filter, DiagCallback callback,
+		       void *context, DiagStats *ret_stats)
+{
+	const DiagQuery query = {.states = states, .filter = filter};
+	return diag_dumper_run(&diag->dumper, &query, callback, context, ret_stats);
 }
 
 int diag_destroy_listen(Diag *diag, int *ret_fd)

@@ -28,6 +28,11 @@ typedef struct Attribute {
 	size_t length;
 } Attribute;
 
+/* What is read of a message, each of length 0 if it is absent. */
+typedef struct Attributes {
+	Attribute info, congestion, skmeminfo, bbr, dctcp;
+} Attributes;
+
 enum { ATTRIBUTES_END = 1 };
 
 /* Takes the next attribute off the front of `rest`. ATTRIBUTES_END, or -EBADMSG. */
@@ -59,12 +64,56 @@ static uint32_t word_at(const uint8_t *data, size_t index)
 	return word;
 }
 
+static int attribute_sort(Attributes *attributes, const Attribute *attribute)
+{
+	switch (attribute->type) {
+	case INET_DIAG_PROTOCOL:
+		/* Sent where it could be in doubt, as in the destroy groups. */
+		if (attribute->length < 1 || attribute->data[0] != IPPROTO_TCP)
+			return -EBADMSG;
+		break;
+	case INET_DIAG_INFO:
+		attributes->info = *attribute;
+		break;
+	case INET_DIAG_CONG:
+		attributes->congestion = *attribute;
+		break;
+	case INET_DIAG_SKMEMINFO:
+		attributes->skmeminfo = *attribute;
+		break;
+	case INET_DIAG_BBRINFO:
+		attributes->bbr = *attribute;
+		break;
+	case INET_DIAG_DCTCPINFO:
+		attributes->dctcp = *attribute;
+		break;
+	}
+	return 0;
+}
+
+/* All of them, to the last byte. */
+static int attributes_find(const uint8_t *rest, size_t length, Attributes *ret_attributes)
+{
+	Attributes attributes = {0};
+	Attribute attribute;
+	int r;
+	while ((r = attribute_next(&rest, &length, &attribute)) == 0) {
+		r = attribute_sort(&attributes, &attribute);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		return r;
+	*ret_attributes = attributes;
+	return 0;
+}
+
 /* A name goes into logs and comparisons, so one with odd characters in it is none. */
 static void take_congestion(FlowSample *sample, const Attribute *attribute)
 {
 	const char *name = (const char *)attribute->data;
-	size_t length = strnlen(name, attribute->length);
-	if (length >= sizeof(sample->congestion))
+	size_t length = attribute->length > 0 ? strnlen(name, attribute->length) : 0;
+	if (length == 0 || length >= sizeof(sample->congestion))
 		return;
 	for (size_t i = 0; i < length; i++)
 		if (name[i] <= ' ' || name[i] > '~')
@@ -83,7 +132,9 @@ static void take_skmeminfo(FlowSample *sample, const Attribute *attribute)
 	sample->rcvbuf = word_at(data, SK_MEMINFO_RCVBUF);
 	sample->wmem_alloc = word_at(data, SK_MEMINFO_WMEM_ALLOC);
 	sample->sndbuf = word_at(data, SK_MEMINFO_SNDBUF);
+	sample->forward_alloc = word_at(data, SK_MEMINFO_FWD_ALLOC);
 	sample->wmem_queued = word_at(data, SK_MEMINFO_WMEM_QUEUED);
+	sample->optmem = word_at(data, SK_MEMINFO_OPTMEM);
 	sample->backlog = word_at(data, SK_MEMINFO_BACKLOG);
 	if (attribute->length >= (SK_MEMINFO_DROPS + 1) * sizeof(uint32_t))
 		sample->drops = word_at(data, SK_MEMINFO_DROPS);
@@ -102,28 +153,18 @@ static void take_bbr(FlowSample *sample, const Attribute *attribute)
 	sample->bbr_cwnd_gain = bbr.bbr_cwnd_gain;
 }
 
-static int take_attribute(FlowSample *sample, const Attribute *attribute)
+static void take_dctcp(FlowSample *sample, const Attribute *attribute)
 {
-	switch (attribute->type) {
-	case INET_DIAG_PROTOCOL:
-		/* Sent where it could be in doubt, as in the destroy groups. */
-		if (attribute->length < 1 || attribute->data[0] != IPPROTO_TCP)
-			return -EBADMSG;
-		break;
-	case INET_DIAG_INFO:
-		tcp_info_set(&sample->info, attribute->data, attribute->length);
-		break;
-	case INET_DIAG_CONG:
-		take_congestion(sample, attribute);
-		break;
-	case INET_DIAG_SKMEMINFO:
-		take_skmeminfo(sample, attribute);
-		break;
-	case INET_DIAG_BBRINFO:
-		take_bbr(sample, attribute);
-		break;
-	}
-	return 0;
+	struct tcp_dctcp_info dctcp;
+	if (attribute->length < sizeof(dctcp))
+		return;
+	memcpy(&dctcp, attribute->data, sizeof(dctcp));
+	sample->has_dctcp = true;
+	sample->dctcp_enabled = dctcp.dctcp_enabled != 0;
+	sample->dctcp_ce_state = dctcp.dctcp_ce_state;
+	sample->dctcp_alpha = dctcp.dctcp_alpha;
+	sample->dctcp_ab_ecn_bytes = dctcp.dctcp_ab_ecn;
+	sample->dctcp_ab_total_bytes = dctcp.dctcp_ab_tot;
 }
 
 static void take_identity(FlowSample *sample, const struct inet_diag_msg *header)
@@ -151,21 +192,20 @@ int diag_decode(const struct nlmsghdr *message, FlowSample *ret_sample)
 	if (header.idiag_family != AF_INET && header.idiag_family != AF_INET6)
 		return -EBADMSG;
 
-	FlowSample sample = {0};
-	take_identity(&sample, &header);
-
+	Attributes attributes;
 	const size_t start = NLMSG_LENGTH(NLMSG_ALIGN(sizeof(header)));
-	const uint8_t *rest = (const uint8_t *)message + start;
-	size_t length = message->nlmsg_len > start ? message->nlmsg_len - start : 0;
-	Attribute attribute;
-	int r;
-	while ((r = attribute_next(&rest, &length, &attribute)) == 0) {
-		r = take_attribute(&sample, &attribute);
-		if (r < 0)
-			return r;
-	}
+	const size_t length = message->nlmsg_len > start ? message->nlmsg_len - start : 0;
+	int r = attributes_find((const uint8_t *)message + start, length, &attributes);
 	if (r < 0)
 		return r;
-	*ret_sample = sample;
+
+	/* Nothing can fail from here on, so that no copy has to be made of it. */
+	memset(ret_sample, 0, sizeof(*ret_sample));
+	take_identity(ret_sample, &header);
+	tcp_info_set(&ret_sample->info, attributes.info.data, attributes.info.length);
+	take_congestion(ret_sample, &attributes.congestion);
+	take_skmeminfo(ret_sample, &attributes.skmeminfo);
+	take_bbr(ret_sample, &attributes.bbr);
+	take_dctcp(ret_sample, &attributes.dctcp);
 	return 0;
 }

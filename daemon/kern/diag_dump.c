@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -28,10 +29,18 @@
 typedef struct Request {
 	struct nlmsghdr header;
 	struct inet_diag_req_v2 body;
+	/* Left out where there is no filter. */
+	struct rtattr attribute;
+	alignas(uint32_t) uint8_t bytecode[DIAG_FILTER_SIZE_MAX];
 } Request;
+
+_Static_assert(offsetof(Request, attribute) ==
+		       NLMSG_LENGTH(NLMSG_ALIGN(sizeof(struct inet_diag_req_v2))),
+	       "the attribute follows the body");
 
 typedef struct Try {
 	DiagDumper *dumper;
+	Request *request;
 	DiagCallback callback;
 	void *context;
 	size_t sockets;
@@ -43,19 +52,43 @@ typedef struct Try {
 
 enum { TRY_TORN = 1 };
 
-static int ask(DiagDumper *dumper, uint8_t family, uint32_t states)
+/* But for what differs from one try to the next. Only what is sent is written to. */
+static int request_init(Request *request, const DiagQuery *query)
 {
-	Request request = {
-		.header = {.nlmsg_len = sizeof(request),
-			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-			   .nlmsg_seq = ++dumper->sequence},
-		.body = {.sdiag_family = family,
-			 .sdiag_protocol = IPPROTO_TCP,
-			 .idiag_ext = EXTENSIONS,
-			 .idiag_states = states},
+	size_t bytecode = 0;
+	if (query->filter) {
+		int r = diag_filter_compile(query->filter, request->bytecode,
+					    sizeof(request->bytecode));
+		if (r < 0)
+			return r;
+		bytecode = (size_t)r;
+	}
+	request->header = (struct nlmsghdr){
+		.nlmsg_len = offsetof(Request, attribute),
+		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 	};
-	return dumper->transport.request(dumper->transport.context, &request, sizeof(request));
+	request->body = (struct inet_diag_req_v2){
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_ext = EXTENSIONS,
+		.idiag_states = query->states,
+	};
+	if (bytecode > 0) {
+		request->attribute = (struct rtattr){
+			.rta_len = (uint16_t)RTA_LENGTH(bytecode),
+			.rta_type = INET_DIAG_REQ_BYTECODE,
+		};
+		request->header.nlmsg_len += (uint32_t)RTA_SPACE(bytecode);
+	}
+	return 0;
+}
+
+static int ask(DiagDumper *dumper, Request *request, uint8_t family)
+{
+	request->header.nlmsg_seq = ++dumper->sequence;
+	request->body.sdiag_family = family;
+	return dumper->transport.request(dumper->transport.context, request,
+					 request->header.nlmsg_len);
 }
 
 static void take_end(Try *try, const struct nlmsghdr *message)
@@ -125,10 +158,10 @@ static int finish(Try *try)
 	return try->torn ? TRY_TORN : 0;
 }
 
-static int try_once(Try *try, uint8_t family, uint32_t states)
+static int try_once(Try *try, uint8_t family)
 {
 	const DiagTransport *transport = &try->dumper->transport;
-	int r = ask(try->dumper, family, states);
+	int r = ask(try->dumper, try->request, family);
 	if (r < 0)
 		return r == -ENOBUFS ? TRY_TORN : r;
 	while (!try->done) {
@@ -146,12 +179,12 @@ static int try_once(Try *try, uint8_t family, uint32_t states)
 	return finish(try);
 }
 
-static int dump_family(const Try *fresh, uint8_t family, uint32_t states, DiagStats *stats)
+static int dump_family(const Try *fresh, uint8_t family, DiagStats *stats)
 {
 	const DiagTransport *transport = &fresh->dumper->transport;
 	for (unsigned i = 1;; i++) {
 		Try try = *fresh;
-		int r = try_once(&try, family, states);
+		int r = try_once(&try, family);
 		if (!try.done || try.error < 0)
 			transport->reset(transport->context);
 		if (r < 0)
@@ -167,15 +200,20 @@ static int dump_family(const Try *fresh, uint8_t family, uint32_t states, DiagSt
 	}
 }
 
-int diag_dumper_run(DiagDumper *dumper, uint32_t states, DiagCallback callback, void *context,
-		    DiagStats *ret_stats)
+int diag_dumper_run(DiagDumper *dumper, const DiagQuery *query, DiagCallback callback,
+		    void *context, DiagStats *ret_stats)
 {
-	const Try fresh = {.dumper = dumper, .callback = callback, .context = context};
+	Request request;
+	const Try fresh = {
+		.dumper = dumper, .request = &request, .callback = callback, .context = context};
 	DiagStats stats = {0};
-	int r = dump_family(&fresh, AF_INET, states, &stats);
+	int r = request_init(&request, query);
 	if (r < 0)
 		return r;
-	r = dump_family(&fresh, AF_INET6, states, &stats);
+	r = dump_family(&fresh, AF_INET, &stats);
+	if (r < 0)
+		return r;
+	r = dump_family(&fresh, AF_INET6, &stats);
 	/* A kernel without IPv6 has no IPv6 sockets. */
 	if (r < 0 && r != -EPROTONOSUPPORT)
 		return r;

@@ -33,6 +33,12 @@ typedef struct DiagDumper {
 	alignas(struct nlmsghdr) uint8_t buffer[DIAG_BUFFER_SIZE];
 } DiagDumper;
 
-/* As diag_dump(). -EPROTONOSUPPORT: no inet_diag; -ETIMEDOUT: no answer; others as the kernel's. */
-int diag_dumper_run(DiagDumper *dumper, uint32_t states, DiagCallback callback, void *context,
-		    DiagStats *ret_stats);
+typedef struct DiagQuery {
+	uint32_t states;
+	const DiagFilter *filter; /* NULL: all sockets */
+} DiagQuery;
+
+/* As diag_dump_filtered(). -EPROTONOSUPPORT: no inet_diag; -ETIMEDOUT: no answer; others as the
+ * kernel's. */
+int diag_dumper_run(DiagDumper *dumper, const DiagQuery *query, DiagCallback callback,
+		    void *context, DiagStats *ret_stats);

@@ -16,20 +16,28 @@
 #include "common/address.h"
 
 #define DIAG_FILTER_PREFIXES_MAX 64
+#define DIAG_FILTER_SLICES_MAX   1024
+
+/* Room for every filter that there can be: 63 tests of what prefixes share (28 bytes each), 64
+ * prefixes (32), 2 that find the family (20), and 2 * 65 ends of ranges of ports (20). */
+#define DIAG_FILTER_SIZE_MAX 6528
 
 typedef struct DiagPrefix {
-	Address address;
+	Address address; /* what lies behind the prefix is of no importance */
 	uint8_t length;
 } DiagPrefix;
 
 typedef struct DiagFilter {
 	unsigned slice, slices; /* slices <= 1: all sockets */
 	/* Remote prefixes that are delivered whatever the slice (those with slices > 1), or that
-	 * alone are delivered (only_prefixes). */
+	 * alone are delivered (only_prefixes; with slices > 1, of them that slice; with no prefix,
+	 * nothing is). Sockets of both families that speak IPv4 are in the prefixes of IPv4. */
 	const DiagPrefix *prefixes;
 	size_t n_prefixes;
 	bool only_prefixes;
 } DiagFilter;
 
-/* Pure: the bytecode into `buffer`. Its length, 0 if everything passes, -E2BIG, -EINVAL. */
+/* Pure: the bytecode into `buffer`, whose content is undefined on failure. Its length, 0 if
+ * everything passes, -E2BIG if `size` is too small, -EINVAL (a slice that there is not, too many
+ * slices or prefixes, a prefix that is none). */
 int diag_filter_compile(const DiagFilter *filter, void *buffer, size_t size);

@@ -12,26 +12,34 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define NETNS_NAME_MAX 64
+#define NETNS_NAME_MAX 64  /* a longer name under /run/netns is as none */
+#define NETNS_PATH_MAX 128 /* "/run/netns/", the longest name, and the root of a test */
 #define NETNS_MAX      256 /* found at once; more are counted, not listed */
 
 typedef struct Netns {
 	uint64_t inode;
-	char name[NETNS_NAME_MAX]; /* under /run/netns; else "pid:N" or the comm of its oldest
-				      process */
-	char path[64];             /* to open: "/run/netns/blue", "/proc/4711/ns/net" */
-	pid_t pid;                 /* one process in it; 0: none known */
+	/* The first under /run/netns in the order of bytes; else the comm of its oldest process, in
+	 * printable ASCII ('?' for all else), or "pid:N" where that cannot be read. Never empty;
+	 * not unique, and but for those under /run/netns chosen by whoever runs in there. */
+	char name[NETNS_NAME_MAX];
+	bool named;                /* under /run/netns */
+	char path[NETNS_PATH_MAX]; /* to open: "/run/netns/blue", "/proc/4711/ns/net" */
+	pid_t pid;                 /* its oldest process; 0: none known */
 	bool ours;                 /* the one this process lives in */
 } Netns;
 
 /* Sorted by inode. `root` NULL: "/" (tests give a tree of their own). ret_dropped: beyond
- * NETNS_MAX. Processes that may not be looked at are skipped. Free *ret_list with free(). */
+ * NETNS_MAX; ours and those with a name are the last to be. Processes that may not be looked at are
+ * skipped (without CAP_SYS_PTRACE that is all but our own user's). Free *ret_list with free().
+ * -ENOENT and the like: no /proc; -ENAMETOOLONG: the root is; -ENOMEM. */
 int netns_list(const char *root, Netns **ret_list, size_t *ret_n, size_t *ret_dropped);
 
 typedef struct NetnsVisit {
 	int back_fd;
 } NetnsVisit;
-/* -EPERM: CAP_SYS_ADMIN is missing; -ENOENT: it is gone; -ESTALE: the path leads to another one. */
+/* The calling thread is in there until it leaves. Where it is already there is nothing to do, and
+ * nothing needed. -EPERM: CAP_SYS_ADMIN is missing (-EPERM also if the process may not be looked
+ * at); -ENOENT: it is gone; -ESTALE: the path leads to another one. */
 int netns_enter(const Netns *netns, NetnsVisit *ret_visit);
 /* Cannot fail without leaving the process in the wrong place: then it aborts. */
 void netns_leave(NetnsVisit *visit);
