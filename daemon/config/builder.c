@@ -4,8 +4,9 @@
  *
  * A fault never stops the reading, and never causes a second message: the keys of an unknown
  * section are passed over, those of a repeated one are checked for themselves, an endpoint with a
- * bad Url= is not told that it has none. The defaults stand in for what could not be read, and the
- * result is thrown away at the end if anything was wrong.
+ * bad Url= is not told that it has none, and a key with a bad value is not compared with others
+ * (check.h), which is done when all files have been read. The defaults stand in for what could not
+ * be read, and the result is thrown away at the end if anything was wrong.
  *
  * Endpoints are found by name linearly: CONFIG_ENDPOINTS_MAX of them cost a few milliseconds, once.
  */
@@ -18,8 +19,8 @@
 #include "common/base.h"
 #include "common/ini.h"
 #include "common/text.h"
+#include "daemon/config/check.h"
 #include "daemon/config/suggest.h"
-#include "daemon/config/value.h"
 
 #define ENDPOINTS_INITIAL 16
 
@@ -278,21 +279,35 @@ static void note_unknown_key(ConfigBuilder *builder, const IniPosition *position
 	}
 }
 
+/* Where the keys of the section being read were written. */
+static ConfigPlace *places_of(ConfigBuilder *builder)
+{
+	return builder->section == CONFIG_SECTION_ENDPOINT
+		       ? builder->states[builder->endpoint].places
+		       : builder->places;
+}
+
 static void set_value(ConfigBuilder *builder, const ConfigKey *key, const IniPosition *position,
 		      const char *value)
 {
 	bool in_endpoint = key->section == CONFIG_SECTION_ENDPOINT;
 	void *target = in_endpoint ? (void *)&builder->config->endpoints[builder->endpoint]
 				   : (void *)builder->config;
+	ConfigPlace *place = &places_of(builder)[key - config_keys];
 	ConfigFault fault;
 
+	*place = (ConfigPlace){
+		.file = position->file,
+		.line = value[0] != '\0' ? position->line : 0,
+		.column = (uint16_t)position->column,
+		.bad = place->bad,
+	};
 	int r = config_key_set(key, value, target, &fault);
 	if (r < 0) {
 		builder->error = r;
 	} else if (r == CONFIG_INVALID) {
 		note(builder, position, fault.offset, "%s=: %s", key->name, fault.text);
-		if (key->set == config_set_url)
-			builder->states[builder->endpoint].bad_url = true;
+		place->bad = true;
 	}
 }
 
@@ -366,19 +381,66 @@ int config_builder_read(ConfigBuilder *builder, const char *file, const char *da
 	return builder->error;
 }
 
-int config_builder_finish(ConfigBuilder *builder, Config **ret_config)
+static size_t index_of(const ConfigRule *rule, const char *name)
 {
-	const Config *config = builder->config;
+	const ConfigKey *key = config_key_find(rule->section, name);
 
-	for (size_t i = 0; i < config->n_endpoints; i++) {
-		const ConfigEndpoint *endpoint = &config->endpoints[i];
+	assert(key);
+	return (size_t)(key - config_keys);
+}
+
+/* At most one complaint for each key. */
+static void check_rules(ConfigBuilder *builder, ConfigSectionId section, const void *target,
+			ConfigPlace *places)
+{
+	ConfigFault fault;
+
+	for (const ConfigRule *rule = config_rules; rule->key; rule++) {
+		if (rule->section != section || rule->check(rule, target, &fault) == 0)
+			continue;
+		ConfigPlace *place = &places[index_of(rule, rule->key)];
+		const ConfigPlace *with = &places[index_of(rule, rule->with)];
+		if (place->line == 0 || place->bad || with->bad ||
+		    (rule->written && with->line == 0))
+			continue;
+		IniPosition position = {
+			.file = place->file, .line = place->line, .column = place->column};
+		note(builder, &position, 0, "%s=: %s", rule->key, fault.text);
+		place->bad = true;
+	}
+}
+
+/* Packets from an address are of its family. */
+static void settle_family(ConfigEndpoint *endpoint)
+{
+	if (endpoint->family == CONFIG_FAMILY_BOTH && endpoint->source.family != 0)
+		endpoint->family = endpoint->source.family == AF_INET ? CONFIG_FAMILY_IPV4
+								      : CONFIG_FAMILY_IPV6;
+}
+
+static void finish_endpoint(ConfigBuilder *builder, size_t i)
+{
+	ConfigEndpoint *endpoint = &builder->config->endpoints[i];
+	ConfigPlace *places = builder->states[i].places;
+
+	if (endpoint->url[0] == '\0') {
+		const ConfigKey *url = config_key_find(CONFIG_SECTION_ENDPOINT, "Url");
 		IniPosition position = {
 			.file = endpoint->file, .line = endpoint->line, .column = 1};
-		if (endpoint->url[0] == '\0' && !builder->states[i].bad_url)
+		if (!places[url - config_keys].bad)
 			note(builder, &position, 0,
-			     "[Endpoint %s] has no Url=; add one, as Url=tcp://HOST:PORT",
+			     "[Endpoint %s] has no Url=; add one, as Url=https://HOST",
 			     endpoint->name);
 	}
+	check_rules(builder, CONFIG_SECTION_ENDPOINT, endpoint, places);
+	settle_family(endpoint);
+}
+
+int config_builder_finish(ConfigBuilder *builder, Config **ret_config)
+{
+	check_rules(builder, CONFIG_SECTION_DAEMON, builder->config, builder->places);
+	for (size_t i = 0; i < builder->config->n_endpoints; i++)
+		finish_endpoint(builder, i);
 	if (builder->error < 0)
 		return builder->error;
 	if (builder->invalid)

@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/config/keys.h"
 
@@ -14,6 +15,14 @@ typedef struct ConfigSeen {
 	unsigned section_line;
 	unsigned key_lines[CONFIG_KEYS];
 } ConfigSeen;
+
+/* Where a key was written last, in whatever file; line 0: nowhere, or it was taken back. */
+typedef struct ConfigPlace {
+	const char *file; /* owned by the config */
+	unsigned line;
+	uint16_t column; /* of the value; INI_LINE_MAX is less */
+	bool bad;        /* some value of it was refused: what it is now means nothing */
+} ConfigPlace;
 
 typedef struct ConfigBuilder {
 	Config *config; /* owned */
@@ -25,11 +34,12 @@ typedef struct ConfigBuilder {
 	ConfigSectionId section;                  /* CONFIG_SECTIONS: entries are passed over */
 	size_t endpoint;                          /* index, in CONFIG_SECTION_ENDPOINT */
 	ConfigSeen seen[CONFIG_SECTION_ENDPOINT]; /* of the other sections */
+	ConfigPlace places[CONFIG_KEYS];          /* the same */
 
 	/* One for each of config->endpoints. */
 	struct ConfigEndpointState {
 		ConfigSeen seen;
-		bool bad_url; /* noted already: it is not missing as well */
+		ConfigPlace places[CONFIG_KEYS];
 	} * states;
 	size_t allocated; /* of endpoints and states */
 	bool too_many_noted;

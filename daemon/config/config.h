@@ -73,10 +73,10 @@ typedef struct ConfigEndpoint {
 	uint16_t dns_type;              /* dns: RFC 1035 TYPE; else 0 */
 	uint64_t interval_ns, timeout_ns;
 	uint64_t target_p50_ns, target_p95_ns, target_p99_ns; /* 0: none */
-	ConfigFamily family;
-	Address source; /* family 0: the kernel chooses */
+	ConfigFamily family; /* with a source: that of its address */
+	Address source;      /* family 0: the kernel chooses */
 	ConfigObjective objective;
-	bool has_objective; /* false: [Tuning] Objective= holds */
+	bool has_objective; /* false: that of [Tuning] holds; this one then is "balanced" */
 	char group[CONFIG_NAME_MAX];
 	bool verify;
 	char ca_file[CONFIG_PATH_MAX]; /* "": the system's */
@@ -154,7 +154,11 @@ typedef struct ConfigDiff {
 	size_t added, removed, changed; /* endpoints, by name */
 } ConfigDiff;
 ConfigDiff config_diff(const Config *old_config, const Config *new_config);
+/* Every key; where the sections stand does not matter. */
 bool config_endpoint_equal(const ConfigEndpoint *a, const ConfigEndpoint *b);
+/* Whether the probes of one serve the other: they differ at most in name, spelling of the URL,
+ * targets, objective and group, which can be changed in place and cost no history. */
+bool config_endpoint_same_probe(const ConfigEndpoint *a, const ConfigEndpoint *b);
 const ConfigEndpoint *config_find_endpoint(const Config *config, const char *name);
 
 /* The commented template with every key at its default: what conf/netopt.conf holds. Caller frees.

@@ -34,6 +34,18 @@
 #define BUDGET_MIN MIB
 #define BUDGET_MAX (1024 * 1024 * MIB)
 
+/* Below a hundred microseconds each second not even one sweep of an idle host is possible. */
+#define CPU_PPM_MIN UINT64_C(100)
+#define CPU_PPM_MAX UINT64_C(1000000)
+
+/* Shorter prefixes than registries give to one network would merge what has nothing in common. */
+#define PREFIX_IPV4_MIN 8
+#define PREFIX_IPV6_MIN 16
+
+/* A page that is worth measuring is larger than its head; 64 MiB take seconds on most links. */
+#define BODY_MIN UINT64_C(1024)
+#define BODY_MAX (64 * MIB)
+
 static const ConfigWord modes[] = {
 	{"auto", CONFIG_MODE_AUTO},
 	{"advise", CONFIG_MODE_ADVISE},
@@ -56,6 +68,20 @@ static const ConfigWord objectives[] = {
 	{"latency", CONFIG_OBJECTIVE_LATENCY},
 	{"balanced", CONFIG_OBJECTIVE_BALANCED},
 	{"throughput", CONFIG_OBJECTIVE_THROUGHPUT},
+	{NULL, 0},
+};
+
+static const ConfigWord discovers[] = {
+	{"auto", CONFIG_DISCOVER_AUTO},
+	{"yes", CONFIG_DISCOVER_YES},
+	{"no", CONFIG_DISCOVER_NO},
+	{NULL, 0},
+};
+
+static const ConfigWord families[] = {
+	{"both", CONFIG_FAMILY_BOTH},
+	{"ipv4", CONFIG_FAMILY_IPV4},
+	{"ipv6", CONFIG_FAMILY_IPV6},
 	{NULL, 0},
 };
 
@@ -154,6 +180,72 @@ const ConfigKey config_keys[CONFIG_KEYS] = {
 		.words = log_levels,
 	},
 	{
+		.section = CONFIG_SECTION_DAEMON,
+		.name = "Discover",
+		.fallback = "auto",
+		.help = "Whether to watch what the host itself uses: its gateways, its name "
+			"servers, "
+			"and the\nbusiest peers of its connections. auto: while no endpoint is "
+			"configured. yes, no.",
+		.set = config_set_discover,
+		.words = discovers,
+	},
+	{
+		.section = CONFIG_SECTION_DAEMON,
+		.name = "ProbePeers",
+		.fallback = "no",
+		.help = "Whether peers that were found are sent probes as well: yes, or no: only "
+			"their\nconnections are watched. Gateways and name servers are probed in "
+			"any "
+			"case.",
+		.set = config_set_bool,
+		.offset = offsetof(Config, probe_peers),
+	},
+	{
+		.section = CONFIG_SECTION_DAEMON,
+		.name = "Netns",
+		.fallback = "",
+		.help = "Network namespaces whose connections are watched besides the host's: "
+			"names "
+			"of\n'ip netns' separated by blanks, or all, those of containers "
+			"included.\n"
+			"Empty: only the host's.",
+		.set = config_set_netns,
+	},
+	{
+		.section = CONFIG_SECTION_DAEMON,
+		.name = "CpuBudget",
+		.fallback = "0.5%",
+		.help = "The most of one processor core that looks at the kernel's TCP state may "
+			"take:\n0.01% to 100%. With many connections they become rarer rather than "
+			"dearer.",
+		.set = config_set_cpu_budget,
+		.minimum = CPU_PPM_MIN,
+		.maximum = CPU_PPM_MAX,
+	},
+	{
+		.section = CONFIG_SECTION_DAEMON,
+		.name = "PrefixIPv4",
+		.fallback = "24",
+		.help = "The length of the prefixes to which IPv4 peers that look alike are "
+			"merged: "
+			"8 to 32.",
+		.set = config_set_number,
+		.offset = offsetof(Config, prefix_ipv4),
+		.minimum = PREFIX_IPV4_MIN,
+		.maximum = 32,
+	},
+	{
+		.section = CONFIG_SECTION_DAEMON,
+		.name = "PrefixIPv6",
+		.fallback = "48",
+		.help = "The same for IPv6: 16 to 128.",
+		.set = config_set_number,
+		.offset = offsetof(Config, prefix_ipv6),
+		.minimum = PREFIX_IPV6_MIN,
+		.maximum = 128,
+	},
+	{
 		.section = CONFIG_SECTION_TUNING,
 		.name = "CongestionControl",
 		.fallback = "auto",
@@ -208,8 +300,12 @@ const ConfigKey config_keys[CONFIG_KEYS] = {
 		.section = CONFIG_SECTION_ENDPOINT,
 		.name = "Url",
 		.fallback = "",
-		.example = "tcp://www.example.net:443",
-		.help = "Required: tcp://HOST:PORT, with an IPv6 address in brackets.",
+		.example = "https://www.example.net/",
+		.help = "Required. One of, with IPv6 addresses in brackets:\n"
+			"tcp://HOST:PORT, tls://HOST, http://HOST/PATH, https://HOST/PATH, "
+			"icmp://HOST,\ndns://SERVER/NAME?type=AAAA, or dns:///NAME for the "
+			"system's name "
+			"server.",
 		.set = config_set_url,
 	},
 	{
@@ -237,15 +333,100 @@ const ConfigKey config_keys[CONFIG_KEYS] = {
 	},
 	{
 		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "Family",
+		.fallback = "both",
+		.help = "Which addresses of the host are measured: both, ipv4, ipv6.",
+		.set = config_set_word,
+		.offset = offsetof(ConfigEndpoint, family),
+		.words = families,
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "Source",
+		.fallback = "",
+		.help = "The address of this host to measure from; only its family is measured "
+			"then."
+			"\nEmpty: the kernel chooses.",
+		.set = config_set_source,
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "Objective",
+		.fallback = "",
+		.help = "What counts as better for this endpoint: latency, balanced, throughput.\n"
+			"Empty: what [Tuning] says.",
+		.set = config_set_endpoint_objective,
+		.offset = offsetof(ConfigEndpoint, objective),
+		.words = objectives,
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "TargetP50",
+		.fallback = "",
+		.help = "What half of the measurements should stay below, as 40ms; status shows "
+			"whether they\ndo. Empty: no target. 1us to 60s, and not longer than the "
+			"timeout.",
+		.set = config_set_duration,
+		.offset = offsetof(ConfigEndpoint, target_p50_ns),
+		.minimum = NSEC_PER_USEC,
+		.maximum = 60 * NSEC_PER_SEC,
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "TargetP95",
+		.fallback = "",
+		.help = "What 95 of 100 measurements should stay below.",
+		.set = config_set_duration,
+		.offset = offsetof(ConfigEndpoint, target_p95_ns),
+		.minimum = NSEC_PER_USEC,
+		.maximum = 60 * NSEC_PER_SEC,
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
 		.name = "TargetP99",
 		.fallback = "",
-		.help = "What 99 of 100 measurements should stay below, as 80ms; status shows "
-			"whether "
-			"they do.\nEmpty: no target. 1us to 60s.",
+		.help = "What 99 of 100 measurements should stay below.",
 		.set = config_set_duration,
 		.offset = offsetof(ConfigEndpoint, target_p99_ns),
 		.minimum = NSEC_PER_USEC,
 		.maximum = 60 * NSEC_PER_SEC,
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "Group",
+		.fallback = "",
+		.help = "A name that endpoints to be compared have in common, as that of a region.",
+		.set = config_set_group,
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "Verify",
+		.fallback = "yes",
+		.help = "tls, https: whether a certificate that cannot be trusted is a failure: "
+			"yes, "
+			"no.",
+		.set = config_set_bool,
+		.offset = offsetof(ConfigEndpoint, verify),
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "TrustedCertificates",
+		.fallback = "",
+		.help = "tls, https: a PEM file of certificates to trust, as an absolute path.\n"
+			"Empty: those the system trusts.",
+		.set = config_set_path_field,
+		.offset = offsetof(ConfigEndpoint, ca_file),
+		.maximum = CONFIG_PATH_MAX - 1,
+	},
+	{
+		.section = CONFIG_SECTION_ENDPOINT,
+		.name = "BodyLimit",
+		.fallback = "1M",
+		.help = "http, https: an answer with a longer body is a failure: 1K to 64M.",
+		.set = config_set_size,
+		.offset = offsetof(ConfigEndpoint, body_limit_bytes),
+		.minimum = BODY_MIN,
+		.maximum = BODY_MAX,
 	},
 };
 

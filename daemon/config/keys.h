@@ -51,11 +51,11 @@ struct ConfigKey {
 	const char *help;     /* for the template: lines separated by \n */
 	ConfigSetter set;
 	size_t offset;             /* of the field, where one field is set */
-	uint64_t minimum, maximum; /* inclusive; ns, bytes, or length of a path */
+	uint64_t minimum, maximum; /* inclusive; ns, bytes, ppm, a number, or length of a path */
 	const ConfigWord *words;
 };
 
-#define CONFIG_KEYS 15
+#define CONFIG_KEYS 30
 extern const ConfigKey config_keys[CONFIG_KEYS];
 
 /* NULL if the section has no such key. */

@@ -167,16 +167,6 @@ static bool set_keyword(const char *text, ConfigTuningKind *kind)
 	return true;
 }
 
-static int fault_size_range(const ConfigKey *key, const char *text, ConfigFault *ret_fault)
-{
-	char minimum[32], maximum[32], quoted[CONFIG_QUOTE_MAX];
-
-	parse_format_size(key->minimum, minimum, sizeof(minimum));
-	parse_format_size(key->maximum, maximum, sizeof(maximum));
-	return config_fault(ret_fault, 0, "%s is out of range; it can be from %s to %s",
-			    config_quote(text, quoted), minimum, maximum);
-}
-
 int config_set_buffers(const ConfigKey *key, const char *text, void *target, ConfigFault *ret_fault)
 {
 	Config *config = target;
@@ -187,7 +177,7 @@ int config_set_buffers(const ConfigKey *key, const char *text, void *target, Con
 		if (r == -EINVAL)
 			return fault_keyword(key, text, "a size as 16M", ret_fault);
 		if (r < 0 || bytes < key->minimum || bytes > key->maximum)
-			return fault_size_range(key, text, ret_fault);
+			return config_fault_size(key, text, ret_fault);
 		config->buffers = CONFIG_TUNING_FIXED;
 	}
 	config->buffers_max_bytes = bytes;
@@ -250,7 +240,7 @@ int config_set_memory_budget(const ConfigKey *key, const char *text, void *targe
 				    "%s is neither a percentage as 50%% nor a size as 256M",
 				    config_quote(text, quoted));
 	if (r < 0 || bytes < key->minimum || bytes > key->maximum)
-		return fault_size_range(key, text, ret_fault);
+		return config_fault_size(key, text, ret_fault);
 	config->memory_budget_bytes = bytes;
 	config->memory_budget_permille = 0;
 	return 0;

@@ -59,6 +59,12 @@ START_TEST(test_defaults)
 	ck_assert_ptr_null(config->state_directory);
 	ck_assert_ptr_null(config->socket);
 	ck_assert_int_eq(config->log_level, LOG_INFO);
+	ck_assert_int_eq(config->discover, CONFIG_DISCOVER_AUTO);
+	ck_assert(!config->probe_peers);
+	ck_assert(!config->netns_all && config->n_netns == 0);
+	ck_assert_uint_eq(config->cpu_budget_ppm, 5000);
+	ck_assert_uint_eq(config->prefix_ipv4, 24);
+	ck_assert_uint_eq(config->prefix_ipv6, 48);
 	ck_assert_int_eq(config->congestion, CONFIG_TUNING_AUTO);
 	ck_assert_uint_eq(config->n_congestion_allowed, 2);
 	ck_assert_int_eq(config->buffers, CONFIG_TUNING_AUTO);
@@ -71,11 +77,26 @@ START_TEST(test_defaults)
 
 	_cleanup_config_ Config *empty = load("");
 	check_same(config, empty);
+}
+END_TEST
 
-	_cleanup_config_ Config *endpoint = load("[Endpoint a]\nUrl=tcp://a:1\n");
-	ck_assert_uint_eq(endpoint->endpoints[0].interval_ns, 10 * NSEC_PER_SEC);
-	ck_assert_uint_eq(endpoint->endpoints[0].timeout_ns, 3 * NSEC_PER_SEC);
-	ck_assert_uint_eq(endpoint->endpoints[0].target_p99_ns, 0);
+START_TEST(test_endpoint_defaults)
+{
+	_cleanup_config_ Config *config = load("[Endpoint a]\nUrl=tcp://a:1\n");
+	const ConfigEndpoint *endpoint = &config->endpoints[0];
+
+	ck_assert_uint_eq(endpoint->interval_ns, 10 * NSEC_PER_SEC);
+	ck_assert_uint_eq(endpoint->timeout_ns, 3 * NSEC_PER_SEC);
+	ck_assert_int_eq(endpoint->family, CONFIG_FAMILY_BOTH);
+	ck_assert_uint_eq(endpoint->source.family, 0);
+	ck_assert(!endpoint->has_objective);
+	ck_assert_uint_eq(endpoint->target_p50_ns, 0);
+	ck_assert_uint_eq(endpoint->target_p95_ns, 0);
+	ck_assert_uint_eq(endpoint->target_p99_ns, 0);
+	ck_assert_str_eq(endpoint->group, "");
+	ck_assert(endpoint->verify);
+	ck_assert_str_eq(endpoint->ca_file, "");
+	ck_assert_uint_eq(endpoint->body_limit_bytes, 1 << 20);
 }
 END_TEST
 
@@ -157,6 +178,13 @@ START_TEST(test_diff_sections)
 		{"[Daemon]\nInterval=11s\n", true, false, false},
 		{"[Daemon]\nOnStop=keep\n", true, false, false},
 		{"[Daemon]\nLogLevel=debug\n", true, false, false},
+		{"[Daemon]\nDiscover=no\n", true, false, false},
+		{"[Daemon]\nProbePeers=yes\n", true, false, false},
+		{"[Daemon]\nNetns=all\n", true, false, false},
+		{"[Daemon]\nNetns=blue\n", true, false, false},
+		{"[Daemon]\nCpuBudget=1%\n", true, false, false},
+		{"[Daemon]\nPrefixIPv4=25\n", true, false, false},
+		{"[Daemon]\nPrefixIPv6=49\n", true, false, false},
 		{"[Daemon]\nStateDirectory=/x\n", true, false, true},
 		{"[Daemon]\nSocket=/x\n", true, false, true},
 		{"[Tuning]\nCongestionControl=off\n", false, true, false},
@@ -202,6 +230,10 @@ START_TEST(test_diff_within_kind)
 		_cleanup_config_ Config *b = load(pairs[i][1]);
 		ck_assert_msg(config_diff(a, b).tuning, "%s", pairs[i][1]);
 	}
+
+	_cleanup_config_ Config *blue = load("[Daemon]\nNetns=blue\n");
+	_cleanup_config_ Config *red = load("[Daemon]\nNetns=red\n");
+	ck_assert(config_diff(blue, red).daemon && !config_diff(blue, blue).daemon);
 }
 END_TEST
 
@@ -230,6 +262,65 @@ START_TEST(test_diff_endpoints)
 	ck_assert(config_endpoint_equal(config_find_endpoint(a, "same"),
 					config_find_endpoint(b, "same")));
 	ck_assert(!config_endpoint_equal(&a->endpoints[0], &a->endpoints[1]));
+}
+END_TEST
+
+/* Each key by itself: is it a difference, and does it need other probes? */
+START_TEST(test_endpoint_difference)
+{
+	static const struct {
+		const char *url, *other;
+		bool same_probe;
+	} rows[] = {
+		{"https://a/", "Url=https://b/\n", false},
+		{"https://a/", "Url=http://a/\n", false},
+		{"https://a/", "Url=https://a:444/\n", false},
+		{"https://a/", "Url=https://a/x\n", false},
+		{"dns:///a", "Url=dns:///a?type=AAAA\n", false},
+		{"dns:///a", "Url=dns:///b\n", false},
+		{"dns:///a", "Url=dns://b/a\n", false},
+		{"https://a", "Url=https://a:443/\n", true},
+		{"https://a", "Url=https://a\nInterval=9s\n", false},
+		{"https://a", "Url=https://a\nTimeout=4s\n", false},
+		{"https://a", "Url=https://a\nFamily=ipv4\n", false},
+		{"https://a", "Url=https://a\nFamily=ipv6\n", false},
+		{"https://a", "Url=https://a\nSource=192.0.2.1\n", false},
+		{"https://a", "Url=https://a\nVerify=no\n", false},
+		{"https://a", "Url=https://a\nTrustedCertificates=/x\n", false},
+		{"https://a", "Url=https://a\nBodyLimit=2M\n", false},
+		{"https://a", "Url=https://a\nTargetP50=1s\n", true},
+		{"https://a", "Url=https://a\nTargetP95=1s\n", true},
+		{"https://a", "Url=https://a\nTargetP99=1s\n", true},
+		{"https://a", "Url=https://a\nGroup=x\n", true},
+		{"https://a", "Url=https://a\nObjective=latency\n", true},
+		{"https://a", "Url=https://a\nObjective=balanced\n", true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(text_clear) Text before = {0}, after = {0};
+		text_appendf(&before, "[Endpoint x]\nUrl=%s\n", rows[i].url);
+		text_appendf(&after, "[Endpoint x]\n%s", rows[i].other);
+		_cleanup_config_ Config *a = load(text_string(&before));
+		_cleanup_config_ Config *b = load(text_string(&after));
+		const ConfigEndpoint *x = &a->endpoints[0], *y = &b->endpoints[0];
+
+		ck_assert(config_endpoint_equal(x, x) && config_endpoint_same_probe(y, y));
+		ck_assert_msg(!config_endpoint_equal(x, y) && !config_endpoint_equal(y, x), "%s",
+			      rows[i].other);
+		ck_assert_msg(config_endpoint_same_probe(x, y) == rows[i].same_probe &&
+				      config_endpoint_same_probe(y, x) == rows[i].same_probe,
+			      "%s", rows[i].other);
+		ck_assert_uint_eq(config_diff(a, b).changed, 1);
+	}
+
+	/* Nor are two sources of one family the same. */
+	_cleanup_config_ Config *a = load("[Endpoint x]\nUrl=tls://a\nSource=192.0.2.1\n");
+	_cleanup_config_ Config *b = load("[Endpoint x]\nUrl=tls://a\nSource=192.0.2.2\n");
+	ck_assert(!config_endpoint_same_probe(&a->endpoints[0], &b->endpoints[0]));
+	/* A name is no reason for other probes. */
+	_cleanup_config_ Config *c = load("[Endpoint y]\nUrl=tls://a\nSource=192.0.2.1\n");
+	ck_assert(config_endpoint_same_probe(&a->endpoints[0], &c->endpoints[0]));
+	ck_assert(!config_endpoint_equal(&a->endpoints[0], &c->endpoints[0]));
 }
 END_TEST
 
@@ -272,7 +363,7 @@ START_TEST(test_template_uncommented)
 	_cleanup_free_ char *text = uncomment(template);
 	_cleanup_config_ Config *config = load(text);
 	_cleanup_config_ Config *defaults =
-		load("[Endpoint example]\nUrl=tcp://www.example.net:443\n");
+		load("[Endpoint example]\nUrl=https://www.example.net/\n");
 
 	check_same(defaults, config);
 	/* Each key is really set there, and not only absent. */
@@ -413,10 +504,11 @@ START_TEST(test_man_page_examples)
 }
 END_TEST
 
-HARNESS_MAIN("config", HARNESS_CASE(suite, "object", test_defaults, test_names, test_find);
+HARNESS_MAIN("config", HARNESS_CASE(suite, "object", test_defaults, test_endpoint_defaults,
+				    test_names, test_find);
 	     HARNESS_CASE(suite, "problems", test_problem_format, test_problems_bounded);
 	     HARNESS_CASE(suite, "diff", test_diff_sections, test_diff_within_kind,
-			  test_diff_endpoints);
+			  test_diff_endpoints, test_endpoint_difference);
 	     HARNESS_CASE(suite, "template", test_template_as_it_is, test_template_uncommented,
 			  test_conf_file);
 	     HARNESS_CASE(suite, "man", test_man_page_keys, test_man_page_examples);)

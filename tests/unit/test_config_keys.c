@@ -2,7 +2,8 @@
 /*
  * What the key table refuses, where and in which words; what it accepts, and as which value.
  *
- * The bad files are in config_bad.h; files with many faults in test_config_load.c.
+ * The bad files are in config_bad.h; files with many faults in test_config_load.c; URLs in
+ * test_config_url.c.
  */
 #include "daemon/config/keys.h"
 
@@ -14,7 +15,6 @@
 #include "common/text.h"
 #include "daemon/config/load.h"
 #include "daemon/config/suggest.h"
-#include "daemon/config/url.h"
 #include "tests/unit/config_bad.h"
 #include "tests/unit/harness.h"
 
@@ -48,7 +48,7 @@ START_TEST(test_bad)
 {
 	unsigned failed = 0;
 
-	ck_assert_uint_ge(ARRAY_SIZE(bad), 150);
+	ck_assert_uint_ge(ARRAY_SIZE(bad), 230);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		failed += !check_bad(&bad[i]);
 	ck_assert_uint_eq(failed, 0);
@@ -241,57 +241,208 @@ START_TEST(test_memory_budget)
 }
 END_TEST
 
-START_TEST(test_urls)
+START_TEST(test_discovery)
 {
 	static const struct {
-		const char *url, *host;
-		unsigned port;
+		const char *text;
+		ConfigDiscover discover;
 	} rows[] = {
-		{"tcp://www.example.net:443", "www.example.net", 443},
-		{"tcp://localhost:1", "localhost", 1},
-		{"tcp://A-b_c.Example.:65535", "A-b_c.Example.", 65535},
-		{"tcp://_service._tcp.x:80", "_service._tcp.x", 80},
-		{"tcp://3com.com:80", "3com.com", 80},
-		{"tcp://1.2.3.4x:80", "1.2.3.4x", 80},
-		{"tcp://xn--mnchen-3ya.de:80", "xn--mnchen-3ya.de", 80},
-		{"tcp://127.0.0.1:8080", "127.0.0.1", 8080},
-		{"tcp://[::1]:53", "::1", 53},
-		{"tcp://[2001:db8::1]:443", "2001:db8::1", 443},
-		{"tcp://" X60("x") "xxx.net:7", X60("x") "xxx.net", 7},
-		{"tcp://" X60("abc.") "abc.abc.abc.a:7", X60("abc.") "abc.abc.abc.a", 7},
-		{"tcp://" X60("abc.") "abc.abc.abc.a.:7", X60("abc.") "abc.abc.abc.a.", 7},
+		{"", CONFIG_DISCOVER_AUTO},
+		{D "Discover=auto\n", CONFIG_DISCOVER_AUTO},
+		{D "Discover=yes\n", CONFIG_DISCOVER_YES},
+		{D "Discover=True\n", CONFIG_DISCOVER_YES},
+		{D "Discover=1\n", CONFIG_DISCOVER_YES},
+		{D "Discover=no\n", CONFIG_DISCOVER_NO},
+		{D "Discover=off\n", CONFIG_DISCOVER_NO},
+		{D "Discover=0\n", CONFIG_DISCOVER_NO},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char host[CONFIG_HOST_MAX];
-		ConfigFault fault;
-		uint16_t port;
-		int r = config_url_parse(rows[i].url, host, &port, &fault);
-		ck_assert_msg(r == 0, "%s: %s", rows[i].url, fault.text);
-		ck_assert_str_eq(host, rows[i].host);
-		ck_assert_uint_eq(port, rows[i].port);
+		LOAD(config, rows[i].text);
+		ck_assert_int_eq(config->discover, rows[i].discover);
+		ck_assert(!config->probe_peers);
 	}
-
-	LOAD(config, "[Endpoint Web-1_a.b]\nUrl=tcp://[::1]:443\n");
-	ck_assert_str_eq(config->endpoints[0].name, "Web-1_a.b");
-	ck_assert_str_eq(config->endpoints[0].url, "tcp://[::1]:443");
-	ck_assert_str_eq(config->endpoints[0].host, "::1");
-	ck_assert_uint_eq(config->endpoints[0].port, 443);
-	ck_assert_str_eq(config->endpoints[0].file, "f");
-	ck_assert_uint_eq(config->endpoints[0].line, 1);
+	LOAD(peers, D "ProbePeers=yes\n");
+	ck_assert(peers->probe_peers);
+	LOAD(quiet, D "Discover=no\nProbePeers=no\n");
+	ck_assert(!quiet->probe_peers);
+	LOAD(back, D "Discover=no\nProbePeers=\n");
+	ck_assert(!back->probe_peers);
 }
 END_TEST
 
-START_TEST(test_url_untouched)
+START_TEST(test_netns)
 {
-	char host[CONFIG_HOST_MAX] = "before";
-	uint16_t port = 7;
-	ConfigFault fault;
+	LOAD(none, D "Netns=\n");
+	ck_assert(!none->netns_all && none->n_netns == 0);
+	LOAD(all, D "Netns=all\n");
+	ck_assert(all->netns_all && all->n_netns == 0);
+	LOAD(some, D "Netns=blue \t my-ns_1.x  " X60("x") "xxx all2\n");
+	ck_assert(!some->netns_all);
+	ck_assert_uint_eq(some->n_netns, 4);
+	ck_assert_str_eq(some->netns[0], "blue");
+	ck_assert_str_eq(some->netns[1], "my-ns_1.x");
+	ck_assert_uint_eq(strlen(some->netns[2]), 63);
+	ck_assert_str_eq(some->netns[3], "all2");
+	LOAD(most, D "Netns=a1 a2 a3 a4 a5 a6 a7 a8 b1 b2 b3 b4 b5 b6 b7 b8 "
+		     "c1 c2 c3 c4 c5 c6 c7 c8 d1 d2 d3 d4 d5 d6 d7 d8\n");
+	ck_assert_uint_eq(most->n_netns, CONFIG_NETNS_MAX);
+	ck_assert_str_eq(most->netns[31], "d8");
+}
+END_TEST
 
-	ck_assert_int_eq(config_url_parse("tcp://a:0", host, &port, &fault), CONFIG_INVALID);
-	ck_assert_int_eq(config_url_parse("tcp://-:80", host, &port, &fault), CONFIG_INVALID);
-	ck_assert_str_eq(host, "before");
-	ck_assert_uint_eq(port, 7);
+START_TEST(test_cpu_budget)
+{
+	static const struct {
+		const char *text;
+		uint64_t ppm;
+	} rows[] = {
+		{D "CpuBudget=0.5%\n", 5000},     {D "CpuBudget=0.01%\n", 100},
+		{D "CpuBudget=0.0123%\n", 123},   {D "CpuBudget=2%\n", 20000},
+		{D "CpuBudget=12.25%\n", 122500}, {D "CpuBudget=100%\n", 1000000},
+		{D "CpuBudget=007.0%\n", 70000},  {D "CpuBudget=99.9999%\n", 999999},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		LOAD(config, rows[i].text);
+		ck_assert_uint_eq(config->cpu_budget_ppm, rows[i].ppm);
+	}
+}
+END_TEST
+
+START_TEST(test_prefixes)
+{
+	LOAD(low, D "PrefixIPv4=8\nPrefixIPv6=16\n");
+	ck_assert_uint_eq(low->prefix_ipv4, 8);
+	ck_assert_uint_eq(low->prefix_ipv6, 16);
+	LOAD(high, D "PrefixIPv4=32\nPrefixIPv6=128\n");
+	ck_assert_uint_eq(high->prefix_ipv4, 32);
+	ck_assert_uint_eq(high->prefix_ipv6, 128);
+}
+END_TEST
+
+/* An address and its family, in words of the configuration. */
+static void check_source(const char *text, ConfigFamily family, const char *source)
+{
+	char buffer[ADDRESS_TEXT_MAX];
+
+	LOAD(config, text);
+	ck_assert_msg(config->endpoints[0].family == family, "%s", text);
+	ck_assert_str_eq(address_format(&config->endpoints[0].source, buffer), source);
+}
+
+START_TEST(test_family_source)
+{
+	check_source(E, CONFIG_FAMILY_BOTH, "-");
+	check_source(E "Family=both\nSource=\n", CONFIG_FAMILY_BOTH, "-");
+	check_source(E "Family=ipv4\n", CONFIG_FAMILY_IPV4, "-");
+	check_source(E "Family=ipv6\n", CONFIG_FAMILY_IPV6, "-");
+	/* A source decides. */
+	check_source(E "Source=192.0.2.1\n", CONFIG_FAMILY_IPV4, "192.0.2.1");
+	check_source(E "Source=2001:db8::1\n", CONFIG_FAMILY_IPV6, "2001:db8::1");
+	check_source(E "Source=::ffff:192.0.2.1\n", CONFIG_FAMILY_IPV4, "192.0.2.1");
+	check_source(E "Source=::1\nFamily=ipv6\n", CONFIG_FAMILY_IPV6, "::1");
+	check_source(E "Source=223.255.255.255\n", CONFIG_FAMILY_IPV4, "223.255.255.255");
+	check_source(E "Source=fec0::1\n", CONFIG_FAMILY_IPV6, "fec0::1");
+	check_source(E "Source=192.0.2.1\nFamily=\n", CONFIG_FAMILY_IPV4, "192.0.2.1");
+	check_source("[Endpoint a]\nUrl=icmp://192.0.2.2\nFamily=ipv4\nSource=192.0.2.1\n",
+		     CONFIG_FAMILY_IPV4, "192.0.2.1");
+	check_source("[Endpoint a]\nUrl=dns:///a\nSource=2001:db8::1\n", CONFIG_FAMILY_IPV6,
+		     "2001:db8::1");
+}
+END_TEST
+
+START_TEST(test_objective_group)
+{
+	LOAD(none, E "Objective=\nGroup=\n");
+	ck_assert(!none->endpoints[0].has_objective);
+	ck_assert_int_eq(none->endpoints[0].objective, CONFIG_OBJECTIVE_BALANCED);
+	ck_assert_str_eq(none->endpoints[0].group, "");
+
+	LOAD(set, E "Objective=latency\nGroup=eu-west_1.a\n");
+	ck_assert(set->endpoints[0].has_objective);
+	ck_assert_int_eq(set->endpoints[0].objective, CONFIG_OBJECTIVE_LATENCY);
+	ck_assert_str_eq(set->endpoints[0].group, "eu-west_1.a");
+	ck_assert_int_eq(set->objective, CONFIG_OBJECTIVE_BALANCED);
+	LOAD(length, E "Group=" X60("g") "ggg\n");
+	ck_assert_uint_eq(strlen(length->endpoints[0].group), 63);
+}
+END_TEST
+
+START_TEST(test_targets)
+{
+	LOAD(all, E "TargetP50=10ms\nTargetP95=20ms\nTargetP99=30ms\n");
+	ck_assert_uint_eq(all->endpoints[0].target_p50_ns, 10 * NSEC_PER_MSEC);
+	ck_assert_uint_eq(all->endpoints[0].target_p95_ns, 20 * NSEC_PER_MSEC);
+	ck_assert_uint_eq(all->endpoints[0].target_p99_ns, 30 * NSEC_PER_MSEC);
+	/* The same limit for all, up to the timeout, can be meant. */
+	LOAD(same, E "TargetP50=3s\nTargetP95=3s\nTargetP99=3s\nTimeout=3s\n");
+	ck_assert_uint_eq(same->endpoints[0].target_p50_ns, 3 * NSEC_PER_SEC);
+	LOAD(some, E "TargetP95=20ms\n");
+	ck_assert_uint_eq(some->endpoints[0].target_p50_ns, 0);
+	ck_assert_uint_eq(some->endpoints[0].target_p99_ns, 0);
+}
+END_TEST
+
+START_TEST(test_certificates)
+{
+	static const char *const no[] = {"no", "off", "false", "0", "No"};
+
+	LOAD(defaults, S);
+	ck_assert(defaults->endpoints[0].verify);
+	ck_assert_str_eq(defaults->endpoints[0].ca_file, "");
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+		_cleanup_(text_clear) Text text = {0};
+		text_appendf(&text, "%sVerify=%s\n", S, no[i]);
+		LOAD(config, text_string(&text));
+		ck_assert(!config->endpoints[0].verify);
+	}
+	/* It is still reported who signed it. */
+	LOAD(both, "[Endpoint a]\nUrl=tls://a\nVerify=no\nTrustedCertificates=/etc/my ca.pem\n");
+	ck_assert_str_eq(both->endpoints[0].ca_file, "/etc/my ca.pem");
+	LOAD(length, S "TrustedCertificates=/" X60("abcd") X10("x") "1234\n");
+	ck_assert_uint_eq(strlen(length->endpoints[0].ca_file), 255);
+}
+END_TEST
+
+START_TEST(test_body_limit)
+{
+	LOAD(defaults, S);
+	ck_assert_uint_eq(defaults->endpoints[0].body_limit_bytes, 1 << 20);
+	LOAD(low, "[Endpoint a]\nUrl=http://a\nBodyLimit=1K\n");
+	ck_assert_uint_eq(low->endpoints[0].body_limit_bytes, 1024);
+	LOAD(high, S "BodyLimit=64M\n");
+	ck_assert_uint_eq(high->endpoints[0].body_limit_bytes, 64 << 20);
+}
+END_TEST
+
+/* Any scheme can have any key that is taken back. */
+START_TEST(test_taken_back)
+{
+	LOAD(config, E "Verify=\nTrustedCertificates=\nBodyLimit=\n");
+	ck_assert(config->endpoints[0].verify);
+}
+END_TEST
+
+START_TEST(test_url_fields)
+{
+	LOAD(config, "[Endpoint Web-1_a.b]\nUrl=tcp://[::1]:443\n"
+		     "[Endpoint ask]\nUrl=dns://192.0.2.1/www.example.net?type=MX\n");
+	const ConfigEndpoint *tcp = &config->endpoints[0], *dns = &config->endpoints[1];
+	ck_assert_str_eq(tcp->name, "Web-1_a.b");
+	ck_assert_str_eq(tcp->url, "tcp://[::1]:443");
+	ck_assert_str_eq(tcp->scheme, "tcp");
+	ck_assert_str_eq(tcp->host, "::1");
+	ck_assert_uint_eq(tcp->port, 443);
+	ck_assert_str_eq(tcp->target, "");
+	ck_assert_uint_eq(tcp->dns_type, 0);
+	ck_assert_str_eq(tcp->file, "f");
+	ck_assert_uint_eq(tcp->line, 1);
+	ck_assert_str_eq(dns->scheme, "dns");
+	ck_assert_str_eq(dns->host, "192.0.2.1");
+	ck_assert_uint_eq(dns->port, 53);
+	ck_assert_str_eq(dns->target, "www.example.net");
+	ck_assert_uint_eq(dns->dns_type, 15);
 }
 END_TEST
 
@@ -349,6 +500,10 @@ END_TEST
 
 HARNESS_MAIN("config_keys", HARNESS_CASE(suite, "bad", test_bad, test_bad_nul);
 	     HARNESS_CASE(suite, "values", test_words, test_durations, test_paths, test_congestion,
-			  test_buffers, test_fast_open, test_memory_budget, test_urls,
-			  test_url_untouched);
+			  test_buffers, test_fast_open, test_memory_budget);
+	     HARNESS_CASE(suite, "sensors", test_discovery, test_netns, test_cpu_budget,
+			  test_prefixes);
+	     HARNESS_CASE(suite, "endpoints", test_family_source, test_objective_group,
+			  test_targets, test_certificates, test_body_limit, test_taken_back,
+			  test_url_fields);
 	     HARNESS_CASE(suite, "table", test_table, test_suggest, test_quote);)

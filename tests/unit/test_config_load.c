@@ -398,7 +398,7 @@ START_TEST(test_all_problems)
 	    "[Typo]\n"
 	    "Ignored=1\n"
 	    "[Endpoint x]\n"
-	    "Url=http://x\n"
+	    "Url=ftp://x\n"
 	    "Interval=1us\n"
 	    "[Endpoint y]\n"
 	    "[Daemon]\n"
@@ -416,7 +416,7 @@ START_TEST(test_all_problems)
 		"/netopt.conf:4:1: ",
 		"/netopt.conf:5:1: unknown key 'Intervall'",
 		"/netopt.conf:6:1: unknown section 'Typo'",
-		"/netopt.conf:9:5: Url=: scheme 'http'",
+		"/netopt.conf:9:5: Url=: scheme 'ftp'",
 		"/netopt.conf:10:10: Interval=: '1us' is out of range",
 		"/netopt.conf:12:1: [Daemon] is already on line 2",
 		"/netopt.conf:13:6: Mode=: 'no'",
@@ -444,6 +444,47 @@ START_TEST(test_duplicates_per_file)
 	ck_assert_int_eq(load(), CONFIG_INVALID);
 	ck_assert_uint_eq(problems.n, 1);
 	check_problem(0, "/netopt.conf.d/2.conf:3:1: Url= is already on line 2");
+}
+END_TEST
+
+/* Keys that do not fit together are found across files, and told where the one of them stands. */
+START_TEST(test_rules_across_files)
+{
+	put(root, "netopt.conf",
+	    "[Endpoint a]\nUrl=https://a\nVerify = no\n[Endpoint b]\nUrl=tcp://b:1\n"
+	    "TargetP95=1s\n[Daemon]\nProbePeers=yes\n");
+	load_good();
+	put(high, "1.conf", "[Endpoint a]\nUrl=http://a\n[Endpoint b]\n\nTargetP50=2s\n");
+	put(high, "2.conf", "[Daemon]\nDiscover=no\n[Endpoint b]\nTargetP99=3s\nTimeout=2s\n");
+	ck_assert_int_eq(load(), CONFIG_INVALID);
+	check_problem(0, "/netopt.conf:8:12: ProbePeers=: no peers are found with Discover=no");
+	check_problem(1, "/netopt.conf:3:10: Verify=: there is no certificate with http://");
+	check_problem(2, "/netopt.conf.d/1.conf:5:11: TargetP50=: 2s is longer than TargetP95=");
+	check_problem(3, "/netopt.conf.d/2.conf:4:11: TargetP99=: 3s is longer than Timeout=");
+	ck_assert_uint_eq(problems.n, 4);
+
+	/* What is taken back, or said otherwise, is gone. */
+	put(high, "3.conf",
+	    "[Endpoint a]\nVerify=\n[Endpoint b]\nTargetP95=\nTimeout=\n[Daemon]\nDiscover=\n");
+	load_good();
+	ck_assert(config_find_endpoint(config, "a")->verify);
+	put(high, "3.conf",
+	    "[Endpoint a]\nUrl=tls://a\n[Endpoint b]\nTargetP50=1s\nTimeout=3s\n"
+	    "[Daemon]\nProbePeers=no\n");
+	load_good();
+	ck_assert(!config_find_endpoint(config, "a")->verify);
+}
+END_TEST
+
+/* A value that was refused takes part in no comparison, even if an earlier file had a good one. */
+START_TEST(test_rules_have_no_echo)
+{
+	put(root, "netopt.conf", "[Endpoint a]\nUrl=tcp://a:1\nTargetP95=1s\n");
+	put(high, "1.conf", "[Endpoint a]\nTargetP50=2s\nTargetP95=3x\nUrl=tsl://a\nVerify=no\n");
+	ck_assert_int_eq(load(), CONFIG_INVALID);
+	check_problem(0, "/netopt.conf.d/1.conf:3:11: TargetP95=: '3x' is not a duration");
+	check_problem(1, "/netopt.conf.d/1.conf:4:5: Url=: scheme 'tsl'");
+	ck_assert_uint_eq(problems.n, 2);
 }
 END_TEST
 
@@ -518,6 +559,7 @@ HARNESS_MAIN("config_load", FILES_CASE("files", test_no_file, test_order, test_s
 				       test_follows_links, test_unreadable, test_denied, test_large,
 				       test_many_files, test_default_directories);
 	     FILES_CASE("merge", test_override_keys, test_override_endpoint, test_url_taken_back,
-			test_duplicates_per_file, test_section_ends_with_file);
+			test_duplicates_per_file, test_section_ends_with_file,
+			test_rules_across_files, test_rules_have_no_echo);
 	     FILES_CASE("problems", test_all_problems, test_endpoints_bounded,
 			test_problems_bounded, test_problems_of_earlier_calls);)
