@@ -300,7 +300,6 @@ static void set_value(ConfigBuilder *builder, const ConfigKey *key, const IniPos
 		.file = position->file,
 		.line = value[0] != '\0' ? position->line : 0,
 		.column = (uint16_t)position->column,
-		.bad = place->bad,
 	};
 	int r = config_key_set(key, value, target, &fault);
 	if (r < 0) {
@@ -410,10 +409,10 @@ static void check_rules(ConfigBuilder *builder, ConfigSectionId section, const v
 	}
 }
 
-/* Packets from an address are of its family. */
+/* Packets from an address are of its family: another one was a fault. */
 static void settle_family(ConfigEndpoint *endpoint)
 {
-	if (endpoint->family == CONFIG_FAMILY_BOTH && endpoint->source.family != 0)
+	if (endpoint->source.family != 0)
 		endpoint->family = endpoint->source.family == AF_INET ? CONFIG_FAMILY_IPV4
 								      : CONFIG_FAMILY_IPV6;
 }

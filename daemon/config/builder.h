@@ -21,7 +21,7 @@ typedef struct ConfigPlace {
 	const char *file; /* owned by the config */
 	unsigned line;
 	uint16_t column; /* of the value; INI_LINE_MAX is less */
-	bool bad;        /* some value of it was refused: what it is now means nothing */
+	bool bad;        /* that value was refused: what the key is now means nothing */
 } ConfigPlace;
 
 typedef struct ConfigBuilder {

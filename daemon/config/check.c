@@ -110,13 +110,13 @@ static uint64_t duration_of(const char *name, const void *target)
 	return *(const uint64_t *)(const void *)((const char *)target + key->offset);
 }
 
-/* 0 on either side: there is no such target. */
+/* The rule sees to it that there is a limit; 0 is no target. */
 static int check_not_longer(const ConfigRule *rule, const void *target, ConfigFault *ret_fault)
 {
 	uint64_t ns = duration_of(rule->key, target), limit = duration_of(rule->with, target);
 	char text[DURATION_TEXT_MAX], limit_text[DURATION_TEXT_MAX];
 
-	if (limit == 0 || ns <= limit)
+	if (ns <= limit)
 		return 0;
 	parse_format_duration(ns, text, sizeof(text));
 	parse_format_duration(limit, limit_text, sizeof(limit_text));

@@ -37,7 +37,6 @@ static int check_path(const char *url, size_t offset, ConfigFault *ret_fault)
 			return config_fault(ret_fault, i,
 					    "two hexadecimal digits have to follow a '%%'; write "
 					    "'%%25' for the character itself");
-		i += 2;
 	}
 	return 0;
 }

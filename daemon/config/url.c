@@ -176,7 +176,7 @@ static int parse_bracketed(const Scheme *scheme, const char *authority, size_t o
 		return config_fault(ret_fault, offset + 1 + strcspn(host, "%"),
 				    "zones are not supported; use an address that is not "
 				    "link-local");
-	if (!strchr(host, ':') || strchr(host, '[') || address_parse(host, &address) < 0)
+	if (!strchr(host, ':') || address_parse(host, &address) < 0)
 		return config_fault(ret_fault, offset + 1,
 				    "%s is not an IPv6 address; brackets are only for those",
 				    config_quote(host, quoted));

@@ -485,6 +485,12 @@ START_TEST(test_rules_have_no_echo)
 	check_problem(0, "/netopt.conf.d/1.conf:3:11: TargetP95=: '3x' is not a duration");
 	check_problem(1, "/netopt.conf.d/1.conf:4:5: Url=: scheme 'tsl'");
 	ck_assert_uint_eq(problems.n, 2);
+
+	/* A later good one does. */
+	put(high, "2.conf", "[Endpoint a]\nTargetP95=1s\nUrl=tls://a\n");
+	ck_assert_int_eq(load(), CONFIG_INVALID);
+	check_problem(2, "/netopt.conf.d/1.conf:2:11: TargetP50=: 2s is longer than TargetP95=");
+	ck_assert_uint_eq(problems.n, 3);
 }
 END_TEST
 
