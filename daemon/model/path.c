@@ -39,8 +39,10 @@ Path *path_new(const Address *address, uint64_t now_ns)
 		return NULL;
 
 	path->address = *address;
+	path->prefix_length = address->family == AF_INET6 ? 128 : 32;
 	path->first_seen_ns = path->last_seen_ns = now_ns;
 	path->min_rtt_us = UINT32_MAX;
+	floor_init(&path->floor);
 	window_start(&path->current, now_ns);
 	return path;
 }

@@ -16,6 +16,7 @@
 #include "common/flow_sample.h"
 #include "common/histogram.h"
 #include "common/map.h"
+#include "daemon/model/floor.h"
 
 #define PATH_WINDOW_NS (UINT64_C(30) * 1000000000)
 #define PATH_WINDOWS   4 /* complete windows kept; 3 in a row are evidence */
@@ -49,9 +50,10 @@ typedef struct PathWindow {
 typedef struct Path {
 	MapEntry entry;
 	Address address;
+	uint8_t prefix_length; /* 32, 128: this address exactly; less: a merged prefix */
 	uint64_t first_seen_ns, last_seen_ns;
 	uint32_t flows;                       /* at the last sweep */
-	uint32_t min_rtt_us;                  /* floor since first seen; UINT32_MAX: none yet */
+	uint32_t min_rtt_us;                  /* of the epoch; UINT32_MAX: none yet */
 	uint32_t srtt_us;                     /* last, of the busiest flow; 0: none */
 	uint32_t mss;                         /* last seen, bytes */
 	char congestion[CONGESTION_NAME_MAX]; /* last seen */
@@ -63,6 +65,7 @@ typedef struct Path {
 				sample; NULL until then */
 	uint32_t n_history;
 	SparseHistogram srtt; /* of the current window, us */
+	Floor floor;          /* the epochs of the route */
 } Path;
 
 /* The sysctl values against which "at cap" is judged. */
