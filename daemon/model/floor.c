@@ -3,11 +3,13 @@
  * A queue that fills for minutes and a route that got longer both raise every sample. What tells
  * them apart, in this order:
  *  - a queue empties now and then: one block minimum back at the old level refutes the suspicion;
+ *  - a queue was there before: the new level has to lie above the peak of the last hours;
  *  - a queue is restless: it sways between blocks (the spread of block minima) and within one (the
  *    mean over the minimum). A new route is as calm as the old one was;
- *  - a queue ends. So a calm shift has to last 4 minutes, a restless one an hour. A queue that is
- *    filled to the brim by a constant rate for longer than that looks like a route in every
- *    respect but loss, and does end the epoch; when it drains, the floor comes down at once.
+ *  - a queue ends. So a calm shift has to last 4 minutes, a calm but large one 15, a restless one
+ *    an hour. A queue that is filled to the brim at a constant rate for longer than that looks like
+ *    a route in every respect but loss, and does end the epoch; when it drains, the floor comes
+ *    down at once.
  * Being late costs queueing that is overstated for a while; being wrong costs a floor that hides
  * the very queue one is looking for. Hence the reluctance.
  *
@@ -28,6 +30,7 @@
 #define ALARM         5.0F
 #define MEAN_RATE     0.02F
 #define SCALE_RATE    0.01F
+#define PEAK_RATE     (1.0F / 480) /* 4 h: longer than a rush hour, shorter than a night */
 #define SCALE_INITIAL 0.10F
 /* The scale never counts as less: a path quieter than this would make the clipped step smaller than
  * the allowance, and never alarm. */
@@ -40,10 +43,12 @@
 #define STEADY_SCALES 4.0F
 /* ... if within its blocks it is about as calm as it was before. */
 #define JITTER_FACTOR 2.0F
-#define JITTER_SLACK  0.03F
+#define JITTER_SLACK  0.01F
 
 #define RUN_STEADY   8   /* blocks, 4 min */
-#define RUN_UNSTEADY 120 /* blocks, 1 h */
+#define RUN_LARGE    30  /* 15 min: routes seldom get this much longer, buffers often this full */
+#define RUN_UNSTEADY 120 /* 1 h */
+#define LARGE        2.5F
 
 /* Undercuts are learning, no change, before an epoch is this old (5 min). */
 #define SETTLED         10
@@ -66,6 +71,8 @@ static float scale_of(const Floor *floor)
 
 static void run_reset(Floor *floor)
 {
+	if (floor->n_run > 0)
+		floor->peak = fmaxf(floor->peak, logf((float)floor->run_max_us));
 	floor->up = 0;
 	floor->n_run = 0;
 	floor->run_jitter = 0;
@@ -82,18 +89,20 @@ static void run_extend(Floor *floor, float jitter)
 	floor->run_min_us = MIN(floor->run_min_us, floor->block_min_us);
 	floor->run_max_us = MAX(floor->run_max_us, floor->block_min_us);
 	floor->run_jitter += jitter;
-	floor->n_run++;
+	floor->n_run = (uint16_t)MIN(floor->n_run + 1, UINT16_MAX);
 }
 
-static void epoch_end(Floor *floor, uint32_t previous_us, uint32_t floor_us, uint16_t n_blocks)
+static void epoch_end(Floor *floor, uint32_t floor_us, uint16_t n_blocks)
 {
 	floor->epoch++;
 	floor->since_ns = floor->shift_ns;
-	floor->previous_us = previous_us;
+	floor->previous_us = floor->settled_us;
 	floor->floor_us = floor->settled_us = floor_us;
+	floor->peak = floor->mean;
 	floor->n_blocks = n_blocks;
 	floor->n_undercut = 0;
 	floor->down = 0;
+	floor->n_run = 0; /* it is no peak of the new epoch */
 	run_reset(floor);
 }
 
@@ -102,8 +111,16 @@ static bool run_is_steady(const Floor *floor)
 	float range = logf((float)floor->run_max_us / (float)floor->run_min_us);
 	float jitter = floor->run_jitter / floor->n_run;
 
-	return range <= MAX(STEADY_LN, STEADY_SCALES * floor->scale) &&
+	return logf((float)floor->run_min_us) >= floor->peak &&
+	       range <= MAX(STEADY_LN, STEADY_SCALES * floor->scale) &&
 	       jitter <= JITTER_FACTOR * floor->jitter + JITTER_SLACK;
+}
+
+static uint16_t run_needed(const Floor *floor)
+{
+	if (!run_is_steady(floor))
+		return RUN_UNSTEADY;
+	return (float)floor->run_min_us > LARGE * (float)floor->settled_us ? RUN_LARGE : RUN_STEADY;
 }
 
 /* The block of a suspicion: refutes it, proves it (true), or leaves it. */
@@ -114,19 +131,21 @@ static bool suspicion_block(Floor *floor, float x, float jitter)
 		return false;
 	}
 	run_extend(floor, jitter);
-	if (floor->n_run < RUN_STEADY || (floor->n_run < RUN_UNSTEADY && !run_is_steady(floor)))
+	if (floor->n_run < run_needed(floor))
 		return false;
 	floor->mean = (logf((float)floor->run_min_us) + logf((float)floor->run_max_us)) / 2;
 	floor->jitter = floor->run_jitter / floor->n_run;
-	epoch_end(floor, floor->settled_us, floor->run_min_us, floor->n_run);
+	epoch_end(floor, floor->run_min_us, floor->n_run);
 	return true;
 }
 
 static void learn(Floor *floor, float step, float jitter)
 {
-	float young = 1.0F / (float)(floor->n_blocks + 1);
+	/* Young, it learns fast; but not what may be the shift that it is to find. */
+	float young = floor->n_run > 0 ? 0 : 1.0F / (float)(floor->n_blocks + 1);
 
 	floor->mean += MAX(MEAN_RATE, young) * step;
+	floor->peak += (floor->mean - floor->peak) * PEAK_RATE;
 	floor->scale += MAX(SCALE_RATE, young / 2) * (1.25F * fabsf(step) - floor->scale);
 	floor->jitter += MAX(MEAN_RATE, young) * (jitter - floor->jitter);
 	if (floor->n_blocks < UINT16_MAX)
@@ -180,7 +199,7 @@ static bool block_end(Floor *floor)
 	float jitter = logf(mean_us / (float)floor->block_min_us);
 
 	if (floor->n_blocks == 0) {
-		floor->mean = x;
+		floor->mean = floor->peak = x;
 		floor->scale = SCALE_INITIAL;
 		floor->jitter = jitter;
 		floor->n_blocks = 1;
@@ -189,7 +208,7 @@ static bool block_end(Floor *floor)
 	}
 	if (undercut_block(floor)) {
 		floor->mean = x;
-		epoch_end(floor, floor->settled_us, floor->floor_us, UNDERCUT_BLOCKS);
+		epoch_end(floor, floor->floor_us, UNDERCUT_BLOCKS);
 		return true;
 	}
 	if (floor->n_undercut > 0)

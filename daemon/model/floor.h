@@ -8,7 +8,8 @@
  * minimum that never forgets would call the difference queueing for ever. So the least sample of
  * each 30 s block goes into a two-sided CUSUM with a self-scaled allowance. Its alarm is a
  * suspicion, no more: the epoch ends when the new level also proves to be a route and not a queue,
- * which has to hold for 4 minutes of steady blocks, or for an hour of unsteady ones. A sample that
+ * which takes 4 minutes of steady blocks (15 if it is more than 2.5 times the floor), or an hour of
+ * unsteady ones. A sample that
  * undercuts the floor lowers it at once; if it does so by more than the allowance, and for three
  * blocks, that is a new epoch too.
  *
@@ -35,6 +36,7 @@ typedef struct Floor {
 	uint8_t n_undercut;              /* blocks in a row far below settled_us */
 	bool suspected;                  /* the upper sum alarmed: mean and scale stand still */
 	float mean, scale;               /* of ln(us) of the block minima */
+	float peak;                      /* of ln(us) of the block minima, lately */
 	float jitter, run_jitter;        /* ln(mean / minimum) within a block; the run's sum */
 	float up, down;                  /* the two sums */
 } Floor;
