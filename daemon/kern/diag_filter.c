@@ -27,8 +27,9 @@
 
 #define PORTS 65536U
 
-/* Ranges of ports that make a slice: 15 of them in the default range of Linux, so that slices
- * differ by 7 % at most; with 64, a dump of a thirtieth of the sockets costs no less. */
+/* Ranges of ports that make a slice, at least: 14 of them lie in the default range of Linux, so
+ * that slices differ by 7 %. With four times as many the kernel's audit and the longer way cost
+ * more than a small slice does; with half of them slices are twice as uneven. */
 #define RANGES_PER_SLICE 32U
 
 /* As `no`, until all is laid out; a true one is a multiple of four. */
@@ -86,11 +87,12 @@ static size_t emit_port(Program *program, unsigned code, unsigned port, unsigned
 static size_t emit_prefix(Program *program, const DiagPrefix *prefix, unsigned length, unsigned no)
 {
 	uint8_t operand[sizeof(struct inet_diag_hostcond) + sizeof(struct in6_addr)] = {0};
-	const struct inet_diag_hostcond condition = {
-		.family = prefix->address.family,
-		.prefix_len = (uint8_t)length,
-		.port = -1, /* any */
-	};
+	/* Set byte by byte, as it has padding, and what the stack held is nobody's business. */
+	struct inet_diag_hostcond condition;
+	memset(&condition, 0, sizeof(condition));
+	condition.family = prefix->address.family;
+	condition.prefix_len = (uint8_t)length;
+	condition.port = -1; /* any */
 	size_t bytes = prefix->address.family == AF_INET ? sizeof(struct in_addr)
 							 : sizeof(struct in6_addr);
 	memcpy(operand, &condition, sizeof(condition));

@@ -42,7 +42,13 @@ static void play_reset(void *context)
 static void check(const FlowSample *sample)
 {
 	FUZZ_CHECK(strnlen(sample->congestion, CONGESTION_NAME_MAX) < CONGESTION_NAME_MAX);
-	FUZZ_CHECK(sample->info.length <= sizeof(sample->info.raw));
+	FUZZ_CHECK(sample->info.length <= TCP_INFO_LENGTH_MAX);
+	/* What was not delivered is zero. */
+	const uint8_t *raw = (const uint8_t *)&sample->info.raw;
+	for (size_t i = sample->info.length; i < sizeof(sample->info.raw); i++)
+		FUZZ_CHECK(raw[i] == 0);
+	FUZZ_CHECK(sample->has_skmeminfo || (sample->drops | sample->optmem) == 0);
+	FUZZ_CHECK(sample->has_dctcp || (sample->dctcp_alpha == 0 && !sample->dctcp_enabled));
 	FUZZ_CHECK(sample->local.family == AF_INET || sample->local.family == AF_INET6);
 	FUZZ_CHECK(!sample->destroyed);
 }
@@ -77,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	decode(data, size);
 	dumper.transport = (DiagTransport){play_request, play_receive, play_reset, &input};
 	dumper.sequence = 0;
-	int r = diag_dumper_run(&dumper, DIAG_STATES_FLOWS, take, NULL, &stats);
+	const DiagQuery query = {.states = DIAG_STATES_FLOWS};
+	int r = diag_dumper_run(&dumper, &query, take, NULL, &stats);
 	FUZZ_CHECK(r <= 0);
 	FUZZ_CHECK(r < 0 || stats.retries <= 2 * (DIAG_TRIES - 1));
 	return 0;

@@ -79,7 +79,7 @@ START_TEST(test_cubic)
 	ck_assert_uint_eq(sample.drops, 0);
 	ck_assert(!sample.has_bbr);
 	/* The kernel sent 280 bytes; the last four are of no fixed meaning. */
-	ck_assert_uint_eq(sample.info.length, sizeof(TcpInfoRaw));
+	ck_assert_uint_eq(sample.info.length, 276);
 	ck_assert_uint_eq(sample.info.raw.rtt_us, 10);
 	ck_assert_uint_eq(sample.info.raw.bytes_acked, 600001);
 	ck_assert_uint_eq(sample.info.raw.bytes_sent, 600000);
@@ -207,7 +207,20 @@ START_TEST(test_bare)
 	ck_assert_uint_eq(sample.info.length, 0);
 	ck_assert(!tcp_info_has(&sample.info, state));
 	ck_assert_str_eq(sample.congestion, "");
-	ck_assert(!sample.has_skmeminfo && !sample.has_bbr);
+	ck_assert(!sample.has_skmeminfo && !sample.has_bbr && !sample.has_dctcp);
+}
+END_TEST
+
+/* DCTCP that fell back to Reno, as the peer knows no ECN: there, and not enabled. */
+START_TEST(test_dctcp_disabled)
+{
+	Message message = begin(AF_INET);
+	FlowSample sample;
+	static const struct tcp_dctcp_info dctcp = {.dctcp_enabled = 0};
+	add(&message, INET_DIAG_DCTCPINFO, &dctcp, sizeof(dctcp));
+	ck_assert_int_eq(decode(&message, message.length, &sample), 0);
+	ck_assert(sample.has_dctcp && !sample.dctcp_enabled);
+	ck_assert_uint_eq(sample.dctcp_alpha, 0);
 }
 END_TEST
 
@@ -222,7 +235,7 @@ START_TEST(test_tcp_info_lengths)
 		add(&message, INET_DIAG_INFO, raw, length);
 		add(&message, INET_DIAG_CONG, "bbr", 4);
 		ck_assert_int_eq(decode(&message, message.length, &sample), 0);
-		size_t taken = MIN(length, sizeof(TcpInfoRaw));
+		size_t taken = MIN(length, (size_t)TCP_INFO_LENGTH_MAX);
 		ck_assert_uint_eq(sample.info.length, taken);
 		ck_assert_mem_eq(&sample.info.raw, raw, taken);
 		for (size_t i = taken; i < sizeof(TcpInfoRaw); i++)
@@ -236,23 +249,35 @@ END_TEST
 
 START_TEST(test_short_attributes)
 {
-	static const uint32_t words[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+	static const uint32_t words[12] = {0x70001, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 	for (size_t length = 0; length <= sizeof(words); length++) {
 		Message message = begin(AF_INET);
 		FlowSample sample;
 		add(&message, INET_DIAG_SKMEMINFO, words, length);
 		add(&message, INET_DIAG_BBRINFO, words, length);
+		add(&message, INET_DIAG_DCTCPINFO, words, length);
 		ck_assert_int_eq(decode(&message, message.length, &sample), 0);
 		ck_assert(sample.has_skmeminfo == (length >= 32));
+		ck_assert_uint_eq(sample.rmem_alloc, length >= 32 ? 0x70001 : 0);
 		ck_assert_uint_eq(sample.rcvbuf, length >= 32 ? 2 : 0);
+		ck_assert_uint_eq(sample.wmem_alloc, length >= 32 ? 3 : 0);
+		ck_assert_uint_eq(sample.sndbuf, length >= 32 ? 4 : 0);
+		ck_assert_uint_eq(sample.forward_alloc, length >= 32 ? 5 : 0);
 		ck_assert_uint_eq(sample.wmem_queued, length >= 32 ? 6 : 0);
+		ck_assert_uint_eq(sample.optmem, length >= 32 ? 7 : 0);
 		ck_assert_uint_eq(sample.backlog, length >= 32 ? 8 : 0);
 		ck_assert_uint_eq(sample.drops, length >= 36 ? 9 : 0);
 		ck_assert(sample.has_bbr == (length >= 20));
-		ck_assert_uint_eq(sample.bbr_bw, length >= 20 ? UINT64_C(2) << 32 | 1 : 0);
+		ck_assert_uint_eq(sample.bbr_bw, length >= 20 ? UINT64_C(2) << 32 | 0x70001 : 0);
 		ck_assert_uint_eq(sample.bbr_min_rtt_us, length >= 20 ? 3 : 0);
 		ck_assert_uint_eq(sample.bbr_pacing_gain, length >= 20 ? 4 : 0);
 		ck_assert_uint_eq(sample.bbr_cwnd_gain, length >= 20 ? 5 : 0);
+		ck_assert(sample.has_dctcp == (length >= 16));
+		ck_assert(sample.dctcp_enabled == (length >= 16));
+		ck_assert_uint_eq(sample.dctcp_ce_state, length >= 16 ? 7 : 0);
+		ck_assert_uint_eq(sample.dctcp_alpha, length >= 16 ? 2 : 0);
+		ck_assert_uint_eq(sample.dctcp_ab_ecn_bytes, length >= 16 ? 3 : 0);
+		ck_assert_uint_eq(sample.dctcp_ab_total_bytes, length >= 16 ? 4 : 0);
 	}
 }
 END_TEST
@@ -411,8 +436,9 @@ END_TEST
 HARNESS_MAIN("diag_decode", {
 	HARNESS_CASE(suite, "recorded", test_cubic, test_bbr, test_ipv6, test_mapped, test_listener,
 		     test_destroyed, test_aborted);
-	HARNESS_CASE(suite, "composed", test_bare, test_tcp_info_lengths, test_short_attributes,
-		     test_congestion_names, test_unknown_attributes, test_protocols);
+	HARNESS_CASE(suite, "composed", test_bare, test_dctcp_disabled, test_tcp_info_lengths,
+		     test_short_attributes, test_congestion_names, test_unknown_attributes,
+		     test_protocols);
 	HARNESS_CASE(suite, "malformed", test_refused, test_attribute_lengths, test_cut_everywhere,
 		     test_damaged_everywhere);
 })

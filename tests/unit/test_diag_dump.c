@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -30,10 +31,13 @@ typedef struct Kernel {
 	unsigned requests, resets;
 	struct nlmsghdr asked;
 	struct inet_diag_req_v2 body[STEPS_MAX];
+	uint8_t bytecode[STEPS_MAX][DIAG_FILTER_SIZE_MAX];
+	size_t n_bytecode[STEPS_MAX];
 } Kernel;
 
 static Kernel kernel;
 static DiagDumper dumper;
+static DiagQuery query;
 static DiagStats stats;
 static uint64_t seen[256];
 static size_t n_seen;
@@ -41,10 +45,22 @@ static size_t n_seen;
 static int play_request(void *context, const void *message, size_t length)
 {
 	(void)context;
-	ck_assert_uint_eq(length, sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req_v2));
+	const size_t head = sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req_v2);
+	const uint8_t *bytes = message;
+	struct rtattr attribute;
+	ck_assert_uint_ge(length, head);
 	memcpy(&kernel.asked, message, sizeof(kernel.asked));
-	memcpy(&kernel.body[kernel.requests++], (const uint8_t *)message + NLMSG_HDRLEN,
-	       sizeof(kernel.body[0]));
+	ck_assert_uint_eq(kernel.asked.nlmsg_len, length);
+	memcpy(&kernel.body[kernel.requests], bytes + NLMSG_HDRLEN, sizeof(kernel.body[0]));
+	if (length > head) {
+		memcpy(&attribute, bytes + head, sizeof(attribute));
+		ck_assert_uint_eq(attribute.rta_type, INET_DIAG_REQ_BYTECODE);
+		ck_assert_uint_eq(attribute.rta_len, length - head);
+		kernel.n_bytecode[kernel.requests] = length - head - sizeof(attribute);
+		memcpy(kernel.bytecode[kernel.requests], bytes + head + sizeof(attribute),
+		       kernel.n_bytecode[kernel.requests]);
+	}
+	kernel.requests++;
 	return kernel.request_error;
 }
 
@@ -144,11 +160,12 @@ static void setup(void)
 	memset(&stats, 0xa5, sizeof(stats));
 	n_seen = 0;
 	dumper.transport = (DiagTransport){play_request, play_receive, play_reset, NULL};
+	query = (DiagQuery){.states = DIAG_STATES_FLOWS};
 }
 
 static int run(void)
 {
-	return diag_dumper_run(&dumper, DIAG_STATES_FLOWS, note, &kernel, &stats);
+	return diag_dumper_run(&dumper, &query, note, &kernel, &stats);
 }
 
 static void check(size_t sockets, unsigned retries, bool incomplete, unsigned undecoded)
@@ -184,6 +201,7 @@ START_TEST(test_whole)
 		ck_assert_uint_eq(kernel.body[i].sdiag_protocol, IPPROTO_TCP);
 		ck_assert_uint_eq(kernel.body[i].idiag_states, DIAG_STATES_FLOWS);
 		ck_assert_uint_eq(kernel.body[i].idiag_ext, 0x4e);
+		ck_assert_uint_eq(kernel.n_bytecode[i], 0);
 	}
 }
 END_TEST
@@ -357,6 +375,48 @@ START_TEST(test_strangers)
 }
 END_TEST
 
+/* The bytecode goes with every request, also when one is asked again. */
+START_TEST(test_filtered)
+{
+	const DiagFilter filter = {.slice = 1, .slices = 3}, all = {.slices = 1};
+	uint8_t wanted[DIAG_FILTER_SIZE_MAX];
+	int length = diag_filter_compile(&filter, wanted, sizeof(wanted));
+	ck_assert_int_gt(length, 0);
+	query.filter = &filter;
+	say_socket(1, NLM_F_DUMP_INTR);
+	say_done(0, 0);
+	say_socket(1, 0);
+	say_done(0, 0);
+	say_done(0, 0);
+	ck_assert_int_eq(run(), 0);
+	check(1, 1, false, 0);
+	ck_assert_uint_eq(kernel.requests, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_uint_eq(kernel.n_bytecode[i], (size_t)length);
+		ck_assert_mem_eq(kernel.bytecode[i], wanted, (size_t)length);
+		ck_assert_uint_eq(kernel.body[i].sdiag_family, i < 2 ? AF_INET : AF_INET6);
+	}
+
+	setup();
+	query.filter = &all;
+	say_done(0, 0);
+	say_done(0, 0);
+	ck_assert_int_eq(run(), 0);
+	ck_assert_uint_eq(kernel.n_bytecode[0], 0);
+}
+END_TEST
+
+START_TEST(test_bad_filter)
+{
+	const DiagFilter filter = {.slice = 3, .slices = 3};
+	const DiagStats before = stats;
+	query.filter = &filter;
+	ck_assert_int_eq(run(), -EINVAL);
+	ck_assert_uint_eq(kernel.requests, 0);
+	ck_assert_mem_eq(&before, &stats, sizeof(stats));
+}
+END_TEST
+
 HARNESS_MAIN("diag_dump", {
 	TCase *played = tcase_create("played");
 	tcase_add_checked_fixture(played, setup, NULL);
@@ -370,5 +430,7 @@ HARNESS_MAIN("diag_dump", {
 	tcase_add_test(played, test_refusals);
 	tcase_add_test(played, test_no_ipv6);
 	tcase_add_test(played, test_strangers);
+	tcase_add_test(played, test_filtered);
+	tcase_add_test(played, test_bad_filter);
 	suite_add_tcase(suite, played);
 })
