@@ -27,18 +27,34 @@ class Bench:
         self.tap = Tap() if options.tap else None
         self.missed = 0
 
-    def figure(self, name, value, unit, bar=None, digits=1):
-        """One figure; below its bar, if it has one, or the bench fails."""
-        text = f"{value:.{digits}f} {unit}"
+    def figure(self, name, value, unit, bar=None, digits=1, tap_bar=None, at_least=False):
+        """One figure; below its bar (above it with at_least), if it has one, or the bench fails.
+        tap_bar: the bar of a test, where it is not that of a time."""
+        text = f"{value:.{digits}f} {unit}".rstrip()
         if bar is None:
-            print(f"{'# ' if self.tap else '  '}{name:56} {text:>14}", flush=True)
+            self.note(f"{name:62} {text:>14}")
             return
-        good = value <= bar * (TAP_FACTOR if self.tap and unit == "ms" else 1)
+        if self.tap:
+            bar = tap_bar or bar * (TAP_FACTOR if unit == "ms" else 1)
+        good = value >= bar if at_least else value <= bar
         self.missed += not good
         if self.tap:
             self.tap.ok(good, name, text)
         else:
-            print(f"{'  ' if good else '! '}{name:56} {text:>14}   (bar {bar} {unit})", flush=True)
+            print(f"{'  ' if good else '! '}{name:62} {text:>14}   "
+                  f"(bar {bar} {unit}".rstrip() + ")", flush=True)
+
+    def note(self, text):
+        """A line that is no figure, or one without a bar."""
+        print(f"{'# ' if self.tap else '  '}{text}", flush=True)
+
+    def missing(self, name, reason):
+        """A figure that could not be had: the bench fails, a test skips it."""
+        if self.tap:
+            self.tap.skip(name, reason)
+            return
+        self.missed += 1
+        print(f"! {name:62} {reason}", flush=True)
 
 
 def main(description, measure, add_options=None):
@@ -59,6 +75,12 @@ def main(description, measure, add_options=None):
               f"{os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}")
     measure(bench)
     sys.exit(bench.tap.finish() if bench.tap else 1 if bench.missed else 0)
+
+
+def quantile(values, permille):
+    """The nearest-rank quantile, as netoptd's histogram has it."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * permille // 1000) - 1)]
 
 
 def run_ns(pid):

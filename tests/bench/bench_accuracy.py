@@ -4,6 +4,7 @@
 import time
 
 import bench
+from bench import quantile
 from harness import Lab, busy_loops
 from netopt import Daemon
 
@@ -20,12 +21,6 @@ CONFIG = "[Daemon]\nMode=observe\n" + "".join(
 def add_options(parser):
     """The command line of this bench."""
     parser.add_argument("--seconds", type=int, default=30, help="how long to measure each path")
-
-
-def quantile(values, permille):
-    """The nearest-rank quantile, as netoptd's histogram has it."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * permille // 1000) - 1)]
 
 
 def one_path(figures, lab, link, name):

@@ -362,21 +362,23 @@ def read_line(process, timeout):
 class Link:
     """One wanlink between two namespaces. Words as in wanspec.h: set(rtt="50ms", up_loss="0")."""
 
-    def __init__(self, host, peer, number=0, seed=1, mtu=1500, record_syn=True, **words):
+    def __init__(self, host, peer, number=0, seed=1, mtu=1500, record_syn=True, record=False,
+                 **words):
         self.host_address, self.peer_address = f"10.77.{number}.1", f"10.77.{number}.2"
         self.host_address6, self.peer_address6 = f"fd77:{number}::1", f"fd77:{number}::2"
         self.device = f"wan{number}"
-        self.record = None
+        self.records = {}
         self.stats_at_end = None
         argv = [build_path("tests", "net", "wanlink"), "--host", host.name, "--peer", peer.name,
                 "--device", self.device, "--seed", str(seed), "--mtu", str(mtu)]
         for side in ("host", "peer"):
             argv += [f"--{side}-address", getattr(self, f"{side}_address") + "/24",
                      f"--{side}-address", getattr(self, f"{side}_address6") + "/64"]
-        if record_syn:
-            fd, self.record = tempfile.mkstemp(prefix="netopt-syn-")
-            os.close(fd)
-            argv += ["--record-syn", self.record]
+        for option, wanted in (("record-syn", record_syn), ("record", record)):
+            if wanted:
+                fd, self.records[option] = tempfile.mkstemp(prefix=f"netopt-{option}-")
+                os.close(fd)
+                argv += ["--" + option, self.records[option]]
         for word, value in words.items():
             argv += ["--" + word.replace("_", "-"), str(value)]
         self.process = spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
@@ -396,9 +398,9 @@ class Link:
             self.stats_at_end = json.loads(line)
         stop(process)
         process.stdout.close()
-        if self.record:
+        for path in self.records.values():
             with contextlib.suppress(OSError):
-                os.unlink(self.record)
+                os.unlink(path)
 
     def __enter__(self):
         return self
@@ -425,8 +427,15 @@ class Link:
 
     def handshakes(self):
         """The truth: a dict for each handshake of the host that was answered (see wansyn.h)."""
+        return self._recorded("record-syn")
+
+    def packets(self):
+        """All packets of the host so far, if they are recorded (see wanrecord.h)."""
+        return self._recorded("record")
+
+    def _recorded(self, option):
         self._command("sync")
-        with open(self.record, encoding="ascii") as file:
+        with open(self.records[option], encoding="ascii") as file:
             return [json.loads(line) for line in file]
 
 

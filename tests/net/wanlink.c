@@ -6,7 +6,7 @@
  * other with a delay, jitter, a bottleneck with a byte-limited queue, and random loss, each set
  * for each direction (the words are in wanspec.h). It exists because netem is not in every kernel,
  * because netem's queue counts packets and not bytes, and because a test of a latency measurement
- * needs somebody who knows the true latency: --record-syn writes it down.
+ * needs somebody who knows the true latency: --record-syn and --record write it down.
  *
  * Accuracy. The thread runs under SCHED_FIFO with its memory locked, so that busy programs do not
  * delay it: a timer or packet interrupt preempts them at once. It sleeps in ppoll(2) until the next
@@ -21,7 +21,7 @@
  *
  * Life. "ready" on stdout when the link is up. Then lines on stdin: words and values as on the
  * command line without the dashes ("rtt 50ms up-loss 0.01"), answered by "ok" or "error …";
- * "stats", answered by a JSON object; "seed N"; "sync" (writes out the record of handshakes). At
+ * "stats", answered by a JSON object; "seed N"; "sync" (writes out what was recorded). At
  * the end of stdin, SIGTERM or SIGINT it prints the statistics and exits. The devices are not
  * persistent: they vanish with the process.
  */
@@ -40,6 +40,7 @@
 #include <unistd.h>
 
 #include "tests/net/wanpath.h"
+#include "tests/net/wanrecord.h"
 #include "tests/net/wanspec.h"
 #include "tests/net/wanstats.h"
 #include "tests/net/wansyn.h"
@@ -74,7 +75,7 @@
 struct options {
 	struct wantun_spec ends[WANSPEC_N]; /* [WANSPEC_UP] is where "up" begins: the host */
 	struct wanspec spec;
-	const char *record_file;
+	const char *syn_file, *record_file; /* NULL: not recorded */
 	uint64_t seed;
 };
 
@@ -84,7 +85,8 @@ struct wanlink {
 	struct wanpath paths[WANSPEC_N];
 	uint64_t n_written[WANSPEC_N], n_unwritable[WANSPEC_N];
 	struct wanstats lateness;
-	struct wansyn *syn;
+	struct wansyn *syn;    /* of handshakes; or NULL */
+	struct wanlog *record; /* of packets; or NULL */
 	int signal_fd;
 	size_t mtu;
 	bool realtime, stop;
@@ -121,6 +123,8 @@ static void receive(struct wanlink *link, size_t direction)
 		now = clock_ns();
 		if (link->syn && direction == WANSPEC_UP)
 			wansyn_sent(link->syn, slot, (size_t)n, now);
+		if (link->record && direction == WANSPEC_UP)
+			wanrecord_packet(link->record, slot, (size_t)n, true, now);
 		(void)wanpath_admit(path, (size_t)n, now); /* it counts what it drops */
 	}
 }
@@ -133,6 +137,8 @@ static void send_head(struct wanlink *link, size_t direction, uint64_t now)
 	wanstats_add(&link->lateness, now - packet->due_ns);
 	if (link->syn && direction == WANSPEC_DOWN)
 		wansyn_delivered(link->syn, packet->data, packet->length, now);
+	if (link->record && direction == WANSPEC_DOWN)
+		wanrecord_packet(link->record, packet->data, packet->length, false, now);
 	if (write(link->ends[1 - direction].fd, packet->data, packet->length) < 0)
 		link->n_unwritable[direction]++;
 	else
@@ -258,7 +264,9 @@ static void command(struct wanlink *link, char *line)
 		return;
 	}
 	if (word && strcmp(word, "sync") == 0) {
-		r = link->syn ? wansyn_flush(link->syn) : -ENOENT;
+		r = link->syn ? wansyn_flush(link->syn) : 0;
+		if (r == 0 && link->record)
+			r = wanlog_flush(link->record);
 		word = NULL;
 	}
 	for (; r == 0 && word; word = strtok_r(NULL, " \t", &save))
@@ -369,8 +377,10 @@ static int open_link(struct wanlink *link, const struct options *options)
 	link->signal_fd = open_signals();
 	if (link->signal_fd < 0)
 		return -errno;
-	if (options->record_file)
-		r = wansyn_new(options->record_file, &link->syn);
+	if (options->syn_file)
+		r = wansyn_new(options->syn_file, &link->syn);
+	if (r == 0 && options->record_file)
+		r = wanlog_new(options->record_file, &link->record);
 	for (size_t i = 0; r == 0 && i < WANSPEC_N; i++) {
 		r = wanpath_init(&link->paths[i], link->mtu, STORE_BYTES / link->mtu,
 				 options->seed + i);
@@ -391,6 +401,7 @@ static void close_link(struct wanlink *link)
 		wanpath_clear(&link->paths[i]);
 	}
 	wansyn_free(link->syn);
+	wanlog_free(link->record);
 	if (link->signal_fd >= 0)
 		close(link->signal_fd);
 }
@@ -401,7 +412,7 @@ static int usage(const char *message, const char *detail)
 		"wanlink: %s%s\n"
 		"usage: wanlink --host NETNS --peer NETNS [--host-address ADDR/LEN]…\n"
 		"       [--peer-address ADDR/LEN]… [--device NAME] [--mtu BYTES] [--seed N]\n"
-		"       [--record-syn FILE] [--[up-|down-]WORD VALUE]…\n"
+		"       [--record-syn FILE] [--record FILE] [--[up-|down-]WORD VALUE]…\n"
 		"WORD:  rtt delay jitter rate queue loss\n",
 		message, detail);
 	return -EINVAL;
@@ -440,6 +451,8 @@ static int set_option(struct options *options, const char *word, const char *val
 	else if (strcmp(word, "device") == 0)
 		ends[0].device = ends[1].device = value;
 	else if (strcmp(word, "record-syn") == 0)
+		options->syn_file = value;
+	else if (strcmp(word, "record") == 0)
 		options->record_file = value;
 	else if (strcmp(word, "mtu") == 0)
 		return set_mtu(options, value);

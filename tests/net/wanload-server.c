@@ -11,12 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/net/wanload.h"
 
 #define CONNECTIONS_MAX 1024
-#define LISTENERS_MAX   256
+#define LISTENERS_MAX   1024
 #define EVENTS_MAX      64
 
 enum kind { KIND_FREE, KIND_LISTENER, KIND_CONNECTION };
@@ -142,6 +143,8 @@ static void handle(struct server *server, const struct epoll_event *event)
 
 static int run(struct server *server)
 {
+	const struct timespec gap = {.tv_sec = (time_t)(server->options->gap_ns / 1000000000ULL),
+				     .tv_nsec = (long)(server->options->gap_ns % 1000000000ULL)};
 	struct epoll_event events[EVENTS_MAX];
 
 	printf("ready\n");
@@ -151,6 +154,9 @@ static int run(struct server *server)
 
 		if (n < 0 && errno != EINTR)
 			return 1;
+		/* Cut short: only more work for us. */
+		if (n < EVENTS_MAX && server->options->gap_ns > 0)
+			(void)nanosleep(&gap, NULL);
 		for (int i = 0; i < n; i++)
 			handle(server, &events[i]);
 	}

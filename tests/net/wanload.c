@@ -3,7 +3,8 @@
  * wanload: plain TCP transfers, for tests of a path and of what was tuned on it.
  *
  *   wanload sink --listen ADDR:PORT [--serve BYTES|SECONDSs]     accepts, discards (or sends)
- *   wanload accept --listen ADDR:PORT --count N                  N plain listeners, port by port
+ *   wanload accept --listen ADDR:PORT --count N [--gap S]        N plain listeners, port by port;
+ *                                     with a gap they look only that often, and hold nobody up
  *   wanload send --connect ADDR:PORT --seconds S --repeat N --gap S [--congestion CC]
  *   wanload recv --connect ADDR:PORT --seconds S --repeat N --gap S
  *
@@ -123,7 +124,7 @@ static int set_option(struct wanload_options *options, const char *word, const c
 static int usage(void)
 {
 	fprintf(stderr, "usage: wanload sink --listen ADDR:PORT [--serve BYTES|SECONDSs]\n"
-			"       wanload accept --listen ADDR:PORT [--count N]\n"
+			"       wanload accept --listen ADDR:PORT [--count N] [--gap S]\n"
 			"       wanload send|recv --connect ADDR:PORT [--seconds S] [--repeat N]\n"
 			"                         [--gap S] [--congestion CC]\n");
 	return 2;
