@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/base.h"
 #include "common/clock.h"
 #include "tests/unit/harness.h"
 
@@ -13,9 +14,18 @@ static Endpoint *endpoint;
 static Address v4, v6, none;
 static uint64_t now = 3 * NSEC_PER_DAY;
 
+static const EndpointSpec web = {.name = "web",
+				 .url = "https://web.example",
+				 .scheme = "https",
+				 .group = "europe",
+				 .objective = "latency",
+				 .origin = ENDPOINT_CONFIGURED,
+				 .headline = PHASE_TOTAL,
+				 .rtt = PHASE_CONNECT};
+
 static void setup(void)
 {
-	ck_assert_int_eq(endpoint_new("web", "tcp://web.example:443", 0, &endpoint), 0);
+	ck_assert_int_eq(endpoint_new(&web, &endpoint), 0);
 	ck_assert_int_eq(address_parse("192.0.2.1", &v4), 0);
 	ck_assert_int_eq(address_parse("2001:db8::1", &v6), 0);
 }
@@ -32,24 +42,33 @@ static void resolve(const Address *ipv4, const Address *ipv6)
 	endpoint_set_address(endpoint, AF_INET6, ipv6);
 }
 
-static void add(const Address *address, ProbeOutcome outcome, uint32_t rtt_us)
+/* A success takes total_us, of which 77 are this host's. */
+static int add_result(const Address *address, ProbeOutcome outcome, uint32_t total_us)
 {
 	ProbeResult result = {
 		.outcome = outcome,
 		.address = *address,
 		.when_ns = now,
-		.rtt_us = rtt_us,
-		.overhead_us = outcome == PROBE_OK ? 77 : 0,
 		.syn_retransmits = outcome == PROBE_SYN_RETRANSMIT,
 	};
 
-	ck_assert_int_eq(endpoint_add_result(endpoint, &result), 0);
+	if (outcome == PROBE_OK) {
+		probe_result_set(&result, PHASE_TOTAL, total_us * NSEC_PER_USEC);
+		probe_result_set(&result, PHASE_CONNECT, total_us / 2 * NSEC_PER_USEC);
+		probe_result_set(&result, PHASE_OVERHEAD, 77 * NSEC_PER_USEC);
+	}
+	return endpoint_add_result(endpoint, &result);
 }
 
-static void add_times(unsigned n, const Address *address, ProbeOutcome outcome, uint32_t rtt_us)
+static void add(const Address *address, ProbeOutcome outcome, uint32_t total_us)
+{
+	ck_assert_int_eq(add_result(address, outcome, total_us), 0);
+}
+
+static void add_times(unsigned n, const Address *address, ProbeOutcome outcome, uint32_t total_us)
 {
 	while (n-- > 0)
-		add(address, outcome, rtt_us);
+		add(address, outcome, total_us);
 }
 
 static WindowSummary summary(WindowSpan span)
@@ -66,7 +85,11 @@ static WindowSummary summary(WindowSpan span)
 START_TEST(test_new)
 {
 	ck_assert_str_eq(endpoint->name, "web");
-	ck_assert_str_eq(endpoint->url, "tcp://web.example:443");
+	ck_assert_str_eq(endpoint->url, "https://web.example");
+	ck_assert_str_eq(endpoint->scheme, "https");
+	ck_assert_str_eq(endpoint->group, "europe");
+	ck_assert_str_eq(endpoint->objective, "latency");
+	ck_assert_int_eq(endpoint->headline, PHASE_TOTAL);
 	ck_assert(endpoint->resolving);
 	ck_assert_state("pending");
 	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_NONE);
@@ -77,16 +100,26 @@ END_TEST
 
 START_TEST(test_too_long_names_are_refused_not_cut)
 {
-	char name[ENDPOINT_NAME_MAX + 1];
-	Endpoint *other = NULL;
+	static const struct {
+		size_t member, size;
+	} texts[] = {{offsetof(EndpointSpec, name), sizeof(endpoint->name)},
+		     {offsetof(EndpointSpec, url), sizeof(endpoint->url)},
+		     {offsetof(EndpointSpec, scheme), sizeof(endpoint->scheme)},
+		     {offsetof(EndpointSpec, group), sizeof(endpoint->group)}};
 
-	memset(name, 'n', sizeof(name));
-	name[ENDPOINT_NAME_MAX] = '\0';
-	ck_assert_int_eq(endpoint_new(name, "tcp://a:1", 0, &other), -ENAMETOOLONG);
-	ck_assert_ptr_null(other);
-	name[ENDPOINT_NAME_MAX - 1] = '\0';
-	ck_assert_int_eq(endpoint_new(name, "tcp://a:1", 0, &other), 0);
-	endpoint_free(other);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char text[ENDPOINT_URL_MAX + 1] = "";
+		EndpointSpec spec = web;
+		Endpoint *other = NULL;
+
+		*(const char **)((char *)&spec + texts[i].member) = text;
+		memset(text, 'n', texts[i].size);
+		ck_assert_int_eq(endpoint_new(&spec, &other), -ENAMETOOLONG);
+		ck_assert_ptr_null(other);
+		text[texts[i].size - 1] = '\0';
+		ck_assert_int_eq(endpoint_new(&spec, &other), 0);
+		endpoint_free(other);
+	}
 }
 END_TEST
 
@@ -166,6 +199,7 @@ START_TEST(test_our_own_lack_says_nothing_of_the_path)
 {
 	resolve(&v4, &none);
 	add_times(5, &v4, PROBE_LOCAL, 0);
+	add_times(2, &v4, PROBE_PERMISSION, 0);
 	ck_assert_state("pending");
 	ck_assert_uint_eq(summary(WINDOW_1MIN).count, 0);
 	ck_assert_uint_eq(endpoint->targets[ENDPOINT_IPV4].failures[PROBE_LOCAL], 5);
@@ -260,8 +294,8 @@ START_TEST(test_summary_joins_both_families)
 	ck_assert_uint_eq(s.max_us, MS(30));
 	ck_assert_uint_eq(s.mean_us, MS(15));
 	ck_assert(s.has_p50 && s.has_p95 && !s.has_p99);
-	ck_assert_double_eq_tol(s.p50_us, MS(10), MS(10) / 64.0);
-	ck_assert_double_eq_tol(s.p95_us, MS(30), MS(30) / 64.0);
+	ck_assert_double_eq_tol(s.p50_us, MS(10), MS(10) / 128.0);
+	ck_assert_double_eq_tol(s.p95_us, MS(30), MS(30) / 128.0);
 }
 END_TEST
 
@@ -301,10 +335,158 @@ START_TEST(test_overhead_is_of_successes_only)
 	add_times(3, &v4, PROBE_OK, MS(10));
 	add_times(4, &v4, PROBE_TIMEOUT, 0);
 	add_times(4, &v4, PROBE_SYN_RETRANSMIT, 0);
-	window_summarise(&endpoint->targets[ENDPOINT_IPV4].overhead, WINDOW_1MIN, now, &s);
+	endpoint_summarise_phase(&endpoint->targets[ENDPOINT_IPV4], PHASE_OVERHEAD, WINDOW_1MIN,
+				 now, &s);
 	ck_assert_uint_eq(s.count, 3);
 	ck_assert_uint_eq(s.min_us, 77);
 	ck_assert_uint_eq(s.max_us, 77);
+}
+END_TEST
+
+START_TEST(test_windows_are_made_for_what_took_place)
+{
+	EndpointTarget *ipv4 = &endpoint->targets[ENDPOINT_IPV4];
+	WindowSummary s;
+
+	resolve(&v4, &v6);
+	endpoint_summarise_phase(ipv4, PHASE_TLS, WINDOW_1H, now, &s);
+	ck_assert_uint_eq(s.count, 0);
+	ck_assert(!s.has_latency);
+	add(&v4, PROBE_TIMEOUT, 0);
+	for (ProbePhase phase = 0; phase < _PROBE_PHASES; phase++)
+		ck_assert_int_eq(ipv4->phases[phase] != NULL, phase == PHASE_TOTAL);
+	add(&v4, PROBE_OK, MS(20));
+	for (ProbePhase phase = 0; phase < _PROBE_PHASES; phase++)
+		ck_assert_int_eq(ipv4->phases[phase] != NULL, phase == PHASE_TOTAL ||
+								      phase == PHASE_CONNECT ||
+								      phase == PHASE_OVERHEAD);
+	endpoint_summarise_phase(ipv4, PHASE_CONNECT, WINDOW_1H, now, &s);
+	ck_assert_uint_eq(s.count, 1); /* the loss stands with the headline */
+	ck_assert_uint_eq(s.min_us, MS(10));
+	for (ProbePhase phase = 0; phase < _PROBE_PHASES; phase++)
+		ck_assert_ptr_null(endpoint->targets[ENDPOINT_IPV6].phases[phase]);
+}
+END_TEST
+
+/* What the result points to is gone after the callback. */
+START_TEST(test_facts_and_explanation_are_copied)
+{
+	EndpointTarget *ipv4 = &endpoint->targets[ENDPOINT_IPV4];
+	ProbeFacts facts = {.has_http = true, .http = {.status = 503}};
+	char explanation[200];
+	ProbeResult result = {.outcome = PROBE_STATUS,
+			      .address = v4,
+			      .when_ns = now,
+			      .explanation = explanation,
+			      .facts = &facts};
+
+	memset(explanation, 'x', sizeof(explanation));
+	explanation[sizeof(explanation) - 1] = '\0';
+	ck_assert_int_eq(endpoint_add_result(endpoint, &result), 0);
+	explanation[0] = 'y';
+	facts.http.status = 0;
+	ck_assert_ptr_eq(ipv4->last.explanation, ipv4->explanation);
+	ck_assert_ptr_eq(ipv4->last.facts, ipv4->facts);
+	ck_assert_uint_eq(strlen(ipv4->explanation), sizeof(ipv4->explanation) - 1);
+	ck_assert_int_eq(ipv4->explanation[0], 'x');
+	ck_assert_uint_eq(ipv4->facts->http.status, 503);
+	/* The next one tells neither: what was learned stays, but is not of the last. */
+	add(&v4, PROBE_TIMEOUT, 0);
+	ck_assert_ptr_null(ipv4->last.explanation);
+	ck_assert_ptr_null(ipv4->last.facts);
+	ck_assert_str_eq(ipv4->explanation, "");
+	ck_assert_uint_eq(ipv4->facts->http.status, 503);
+}
+END_TEST
+
+/* Of the rtt phase only, told once, and per family. */
+START_TEST(test_a_path_epoch_ends)
+{
+	EndpointTarget *ipv4 = &endpoint->targets[ENDPOINT_IPV4];
+	unsigned changed = 0;
+
+	resolve(&v4, &v6);
+	for (unsigned i = 0; i < 720; i++) {
+		int r = add_result(&v4, PROBE_OK, i < 360 ? MS(20) : MS(30));
+
+		ck_assert(r == 0 || r == ENDPOINT_PATH_CHANGED);
+		changed += r == ENDPOINT_PATH_CHANGED;
+		ck_assert(changed == 0 || i > 360);
+		now += 10 * NSEC_PER_SEC;
+	}
+	ck_assert_uint_eq(changed, 1);
+	ck_assert_uint_eq(ipv4->floor.previous_us, MS(10));
+	ck_assert_uint_eq(ipv4->floor.floor_us, MS(15));
+	ck_assert_uint_eq(ipv4->floor.epoch, 2);
+	ck_assert_uint_eq(endpoint->targets[ENDPOINT_IPV6].floor.epoch, 0);
+}
+END_TEST
+
+/* What the host's own flows say of a peer that nobody probes. */
+START_TEST(test_phases_without_probes)
+{
+	WindowSummary s;
+	EndpointSpec peer = web;
+
+	endpoint_free(endpoint);
+	peer.origin = ENDPOINT_PEER;
+	peer.headline = peer.rtt = PHASE_FLOW;
+	peer.objective = NULL;
+	ck_assert_int_eq(endpoint_new(&peer, &endpoint), 0);
+	ck_assert_str_eq(endpoint->objective, "balanced");
+	resolve(&none, &v6);
+	ck_assert_state("pending");
+	ck_assert_int_eq(endpoint_add_phase(endpoint, AF_INET6, PHASE_FLOW, now, MS(30)), 0);
+	ck_assert_state("up");
+	ck_assert_uint_eq(endpoint->targets[ENDPOINT_IPV6].floor.floor_us, MS(30));
+	/* A lookup is neither the path nor an attempt. */
+	ck_assert_int_eq(endpoint_add_phase(endpoint, AF_INET6, PHASE_RESOLVE, now, MS(1)), 0);
+	ck_assert_uint_eq(endpoint->targets[ENDPOINT_IPV6].floor.floor_us, MS(30));
+	ck_assert_uint_eq(endpoint->targets[ENDPOINT_IPV6].failures[PROBE_OK], 1);
+	ck_assert_uint_eq(summary(WINDOW_1MIN).count, 1);
+	endpoint_summarise_phase(&endpoint->targets[ENDPOINT_IPV6], PHASE_RESOLVE, WINDOW_1MIN, now,
+				 &s);
+	ck_assert_uint_eq(s.count, 1);
+}
+END_TEST
+
+START_TEST(test_origin_names)
+{
+	ck_assert_str_eq(endpoint_origin_name(ENDPOINT_CONFIGURED), "configured");
+	ck_assert_str_eq(endpoint_origin_name(ENDPOINT_GATEWAY), "gateway");
+	ck_assert_str_eq(endpoint_origin_name(ENDPOINT_RESOLVER), "resolver");
+	ck_assert_str_eq(endpoint_origin_name(ENDPOINT_PEER), "peer");
+}
+END_TEST
+
+START_TEST(test_slo_of_three_targets)
+{
+	resolve(&v4, &none);
+	endpoint->target_p50_ns = 15 * NSEC_PER_MSEC;
+	add_times(2, &v4, PROBE_OK, MS(10));
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_NONE);
+	add(&v4, PROBE_OK, MS(10));
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_MET);
+	endpoint->target_p95_ns = 30 * NSEC_PER_MSEC;
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_NONE); /* not all known */
+	add_times(92, &v4, PROBE_OK, MS(10));
+	add_times(5, &v4, PROBE_OK, MS(100));
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_MET);
+	add(&v4, PROBE_OK, MS(100));
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_MISSED);
+	endpoint->target_p95_ns = 0;
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_MET);
+	endpoint->target_p99_ns = 90 * NSEC_PER_MSEC;
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_MISSED);
+	/* One that is missed for certain needs no others. */
+	teardown();
+	setup();
+	endpoint->target_p50_ns = 15 * NSEC_PER_MSEC;
+	endpoint->target_p99_ns = 90 * NSEC_PER_MSEC;
+	add_times(10, &v4, PROBE_OK, MS(20));
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_MISSED);
+	endpoint->target_p50_ns = 25 * NSEC_PER_MSEC;
+	ck_assert_int_eq(endpoint_slo(endpoint, now), ENDPOINT_SLO_NONE);
 }
 END_TEST
 
@@ -367,31 +549,27 @@ START_TEST(test_slo_counts_failures_as_too_slow)
 }
 END_TEST
 
-#define CASE_WITH_FIXTURE(suite, name, ...)                                                        \
-	do {                                                                                       \
-		TCase *case_ = tcase_create(name);                                                 \
-		TTest const *const tests_[] = {__VA_ARGS__};                                       \
-		tcase_add_checked_fixture(case_, setup, teardown);                                 \
-		for (size_t i_ = 0; i_ < sizeof(tests_) / sizeof(tests_[0]); i_++)                 \
-			tcase_add_test(case_, tests_[i_]);                                         \
-		suite_add_tcase(suite, case_);                                                     \
-	} while (0)
-
 HARNESS_MAIN("endpoint",
-	     CASE_WITH_FIXTURE(suite, "state", test_new, test_too_long_names_are_refused_not_cut,
-			       test_pending_until_measured_unresolved_without_address,
-			       test_down_after_three_failures_in_a_row_and_up_after_one_success,
-			       test_never_reached_is_pending_then_down,
-			       test_a_lost_syn_is_a_loss_but_not_down,
-			       test_one_family_up_is_up_both_down_is_down,
-			       test_our_own_lack_says_nothing_of_the_path,
-			       test_what_comes_back_starts_without_verdict);
-	     CASE_WITH_FIXTURE(suite, "counts", test_reasons_are_counted_per_family,
-			       test_what_has_no_address_counts_where_there_is_history,
-			       test_history_survives_a_change_of_address,
-			       test_summary_joins_both_families,
-			       test_too_few_samples_have_no_percentile, test_windows_forget,
-			       test_overhead_is_of_successes_only);
-	     CASE_WITH_FIXTURE(suite, "slo", test_slo_needs_a_target_and_enough_attempts,
-			       test_slo_is_about_one_attempt_in_a_hundred,
-			       test_slo_counts_failures_as_too_slow);)
+	     HARNESS_FIXTURE(suite, "state", setup, teardown, test_new,
+			     test_too_long_names_are_refused_not_cut,
+			     test_pending_until_measured_unresolved_without_address,
+			     test_down_after_three_failures_in_a_row_and_up_after_one_success,
+			     test_never_reached_is_pending_then_down,
+			     test_a_lost_syn_is_a_loss_but_not_down,
+			     test_one_family_up_is_up_both_down_is_down,
+			     test_our_own_lack_says_nothing_of_the_path,
+			     test_what_comes_back_starts_without_verdict);
+	     HARNESS_FIXTURE(suite, "counts", setup, teardown,
+			     test_windows_are_made_for_what_took_place,
+			     test_facts_and_explanation_are_copied, test_a_path_epoch_ends,
+			     test_phases_without_probes, test_origin_names,
+			     test_reasons_are_counted_per_family,
+			     test_what_has_no_address_counts_where_there_is_history,
+			     test_history_survives_a_change_of_address,
+			     test_summary_joins_both_families,
+			     test_too_few_samples_have_no_percentile, test_windows_forget,
+			     test_overhead_is_of_successes_only);
+	     HARNESS_FIXTURE(suite, "slo", setup, teardown, test_slo_of_three_targets,
+			     test_slo_needs_a_target_and_enough_attempts,
+			     test_slo_is_about_one_attempt_in_a_hundred,
+			     test_slo_counts_failures_as_too_slow);)

@@ -233,21 +233,23 @@ static double swaying(double t)
 typedef struct Bloat {
 	const char *name;
 	double (*fill)(double t);
-	double depth, seconds; /* depth: of the base RTT */
-	bool raises;           /* what is to be expected of it */
+	double depth, seconds, gap; /* depth: of the base RTT; gap: s between samples */
+	bool raises;                /* what is to be expected of it */
 } Bloat;
 
 static const Bloat bloats[] = {
-	{"sawtooth", sawtooth, 2, 600, false},
-	{"sawtooth", sawtooth, 10, 1200, false},
-	{"swaying", swaying, 2, 600, false},
-	{"swaying", swaying, 10, 3000, false},
+	{"sawtooth", sawtooth, 2, 600, 10, false},
+	{"sawtooth", sawtooth, 10, 1200, 10, false},
+	/* shallow: its valley is steady, what happens within a block is not */
+	{"sawtooth", sawtooth, 0.3, 600, 1, false},
+	{"swaying", swaying, 2, 600, 10, false},
+	{"swaying", swaying, 10, 3000, 10, false},
 	/* to the brim, by more than the base: believed after 15 min, not before */
-	{"full", full, 2, 600, false},
-	{"full", full, 10, 800, false},
-	{"full", full, 10, 1200, true},
+	{"full", full, 2, 600, 10, false},
+	{"full", full, 10, 800, 10, false},
+	{"full", full, 10, 1200, 10, true},
 	/* shallow and full: nothing but loss tells it from a route */
-	{"full", full, 0.3, 600, true},
+	{"full", full, 0.3, 600, 10, true},
 };
 
 START_TEST(test_bufferbloat)
@@ -262,7 +264,7 @@ START_TEST(test_bufferbloat)
 
 		seed(run);
 		floor_init(&floor);
-		for (double t = 0; t < end + 3600; t += 10) {
+		for (double t = 0; t < end + 3600; t += bloat->gap) {
 			double us = BASE_US * (1 + light(t));
 
 			if (t >= 7200 && t < end)
