@@ -37,6 +37,11 @@ void cell_latency(Table *table, const Json *object, const char *key)
 	add_number(table, object, key, human_latency);
 }
 
+void cell_span(Table *table, const Json *object, const char *key)
+{
+	add_number(table, object, key, human_span);
+}
+
 void cell_rate(Table *table, const Json *object, const char *key)
 {
 	add_number(table, object, key, human_rate);
@@ -68,6 +73,7 @@ OutputStyle cell_style(const char *word)
 		const char *word;
 		OutputStyle style;
 	} rows[] = {
+		{"verified", STYLE_GOOD},     {"rejected", STYLE_BAD},  {"no carrier", STYLE_WARN},
 		{"ok", STYLE_GOOD},           {"up", STYLE_GOOD},       {"met", STYLE_GOOD},
 		{"kept", STYLE_GOOD},         {"netopt", STYLE_GOOD},   {"degraded", STYLE_BAD},
 		{"down", STYLE_BAD},          {"missed", STYLE_BAD},    {"unresolved", STYLE_BAD},

@@ -9,6 +9,7 @@ void cell_text(Table *table, const Json *object, const char *key);
 void cell_count(Table *table, const Json *object, const char *key);
 void cell_latency(Table *table, const Json *object, const char *key); /* of usec */
 void cell_rate(Table *table, const Json *object, const char *key);    /* of bit/s */
+void cell_span(Table *table, const Json *object, const char *key);    /* of usec */
 void cell_bytes(Table *table, const Json *object, const char *key);
 void cell_ppm(Table *table, const Json *object, const char *key);
 void cell_permille(Table *table, const Json *object, const char *key, bool sign);

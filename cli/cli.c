@@ -21,11 +21,13 @@
 #define OPTIONS_MAX     16
 #define TIMEOUT_DEFAULT (10 * NSEC_PER_SEC)
 #define TIMEOUT_MAX     NSEC_PER_HOUR
+#define LIMIT_MAX       1000 /* that of the daemon */
 #define ERROR_USAGE     "org.netopt.Client.Usage"
 
 typedef struct Parsed {
 	Settings settings;
 	bool help, version;
+	bool given[OPTIONS_MAX]; /* by index of the table: those that not every command takes */
 } Parsed;
 
 /* getopt's tables from ours. `short_options` has room for every letter with a colon. */
@@ -91,6 +93,16 @@ static bool read_timeout(const char *value, Settings *settings)
 	return true;
 }
 
+static bool read_limit(const char *value, Settings *settings)
+{
+	uint64_t limit;
+
+	if (parse_uint64(value, 1, LIMIT_MAX, &limit) < 0)
+		return false;
+	settings->limit = (size_t)limit;
+	return true;
+}
+
 /* False: the value is not one of this option. */
 static bool apply(const char *name, const char *value, Parsed *parsed)
 {
@@ -102,12 +114,16 @@ static bool apply(const char *name, const char *value, Parsed *parsed)
 		return read_colour(value, settings);
 	if (text_equal(name, "timeout"))
 		return read_timeout(value, settings);
+	if (text_equal(name, "limit"))
+		return read_limit(value, settings);
 	if (text_equal(name, "socket"))
 		settings->socket = value;
 	else if (text_equal(name, "no-legend"))
 		settings->legend = false;
 	else if (text_equal(name, "quiet"))
 		settings->quiet = true;
+	else if (text_equal(name, "process"))
+		settings->process = true;
 	else if (text_equal(name, "help"))
 		parsed->help = true;
 	else if (text_equal(name, "version"))
@@ -157,6 +173,7 @@ static int read_options(int argc, char *argv[], Parsed *parsed)
 			return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,
 					    "--%s does not take %s\nTry: netoptctl --help",
 					    option->name, optarg);
+		parsed->given[option - command_options] = true;
 	}
 	return CLI_OK;
 }
@@ -186,12 +203,27 @@ static int say_unknown_command(const Settings *settings, const char *name)
 	return usage_error(settings, "unknown command", name);
 }
 
+/* NULL, or an option that was given but is none of this command. */
+static const CommandOption *find_misplaced(const Parsed *parsed, const Command *command)
+{
+	for (size_t i = 0; i < n_command_options; i++)
+		if (parsed->given[i] && !command_takes(command, &command_options[i]))
+			return &command_options[i];
+	return NULL;
+}
+
 static int run_command(const Parsed *parsed, char *const words[], size_t n)
 {
 	const Command *command = command_find(words[0]);
+	const CommandOption *misplaced;
 
 	if (!command)
 		return say_unknown_command(&parsed->settings, words[0]);
+	misplaced = find_misplaced(parsed, command);
+	if (misplaced)
+		return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,
+				    "--%s is no option of %s\nTry: netoptctl help %s",
+				    misplaced->name, command->name, command->name);
 	if (parsed->help)
 		return help_print(&parsed->settings, command);
 	n--;

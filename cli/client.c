@@ -224,6 +224,13 @@ static int say_error(const Client *client, const char *method, const char *error
 		return output_error(settings, CLI_FAILED, error,
 				    "there is no change %" PRId64 "; see: netoptctl changes",
 				    json_int(json_get(parameters, "id"), 0));
+	if (text_equal(error, INTERFACE_ERROR_NO_SUCH_ENDPOINT)) {
+		const char *name = json_string(json_get(parameters, "name"));
+
+		return output_error(settings, CLI_FAILED, error,
+				    "there is no endpoint %s; see: netoptctl endpoints",
+				    name ? name : "of that name");
+	}
 	if (text_equal(error, INTERFACE_ERROR_METHOD_NOT_FOUND))
 		return output_error(settings, CLI_FAILED, error,
 				    "this netoptd does not know %s: is it older than netoptctl?",

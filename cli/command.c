@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/command.h"
 
+#include <string.h>
+
 #include "cli/verbs.h"
 #include "common/base.h"
 #include "common/text.h"
@@ -11,11 +13,27 @@ const Command commands[] = {
 	{"status", "", "Show health, endpoints and tuning on one screen",
 	 "Percentiles and loss are of the last 10 minutes; \"-\" stands for too few samples.",
 	 ARGUMENT_NONE, 0, 0, verb_status},
-	{"endpoints", "", "List the endpoints and their latency",
-	 "One line for each address family and window of time.", ARGUMENT_NONE, 0, 0,
-	 verb_endpoints},
+	{"endpoints", "[NAME]", "List the endpoints and their latency, or all about one",
+	 "Percentiles and loss are of the last 10 minutes; MOSTLY says which part of the latency "
+	 "is "
+	 "the greatest. With a name: every phase and window, the parts, and what the peer told.",
+	 ARGUMENT_ENDPOINT, 0, 1, verb_endpoints},
 	{"paths", "", "List the destinations of this host's connections, busiest first", "",
 	 ARGUMENT_NONE, 0, 0, verb_paths},
+	{"flows", "", "List this host's TCP connections, busiest first",
+	 "First those that moved data in the last 10 seconds, by bytes. LIMIT is what held the "
+	 "sender back for most of the time.",
+	 ARGUMENT_NONE, 0, 0, verb_flows},
+	{"listeners", "", "List the listening sockets, those that lost connections first", "",
+	 ARGUMENT_NONE, 0, 0, verb_listeners},
+	{"links", "", "List the network interfaces and the default routes", "", ARGUMENT_NONE, 0, 0,
+	 verb_links},
+	{"destinations", "", "List what the kernel remembers of destinations", "", ARGUMENT_NONE, 0,
+	 0, verb_destinations},
+	{"counters", "", "List the kernel's counters that decisions rest on", "", ARGUMENT_NONE, 0,
+	 0, verb_counters},
+	{"namespaces", "", "List the other network namespaces that are watched", "", ARGUMENT_NONE,
+	 0, 0, verb_namespaces},
 	{"tunables", "", "List what netoptd can change, the values and whose they are", "",
 	 ARGUMENT_NONE, 0, 0, verb_tunables},
 	{"changes", "[ID]", "List the changes, newest first, or one of them", "", ARGUMENT_CHANGE,
@@ -43,14 +61,17 @@ const Command commands[] = {
 const size_t n_commands = ARRAY_SIZE(commands);
 
 const CommandOption command_options[] = {
-	{'h', "help", NULL, NULL, "Show help, also after a command"},
-	{0, "version", NULL, NULL, "Show the version"},
-	{0, "json", "[=short|pretty]", "short pretty", "Print JSON, errors too"},
-	{0, "socket", "PATH", NULL, "Connect to this socket"},
-	{0, "timeout", "DURATION", NULL, "Wait this long for an answer (default 10s)"},
-	{0, "no-legend", NULL, NULL, "Print tables without headings"},
-	{0, "color", "WHEN", "auto always never", "Use colour: auto, always or never"},
-	{'q', "quiet", NULL, NULL, "Print no message when all went well"},
+	{'h', "help", NULL, NULL, "Show help, also after a command", NULL},
+	{0, "version", NULL, NULL, "Show the version", NULL},
+	{0, "json", "[=short|pretty]", "short pretty", "Print JSON, errors too", NULL},
+	{0, "socket", "PATH", NULL, "Connect to this socket", NULL},
+	{0, "timeout", "DURATION", NULL, "Wait this long for an answer (default 10s)", NULL},
+	{0, "no-legend", NULL, NULL, "Print tables without headings", NULL},
+	{0, "color", "WHEN", "auto always never", "Use colour: auto, always or never", NULL},
+	{'q', "quiet", NULL, NULL, "Print no message when all went well", NULL},
+	{'n', "limit", "NUMBER", NULL, "List at most so many, up to 1000",
+	 "paths flows listeners links destinations namespaces"},
+	{'p', "process", NULL, NULL, "Show whose each socket is", "flows listeners"},
 };
 const size_t n_command_options = ARRAY_SIZE(command_options);
 
@@ -60,6 +81,21 @@ const Command *command_find(const char *name)
 		if (text_equal(commands[i].name, name))
 			return &commands[i];
 	return NULL;
+}
+
+bool command_takes(const Command *command, const CommandOption *option)
+{
+	size_t length = strlen(command->name);
+
+	if (!option->commands)
+		return true;
+	for (const char *at = option->commands; at; at = strchr(at, ' ')) {
+		at += *at == ' ';
+		if (text_starts_with(at, command->name) &&
+		    (at[length] == ' ' || at[length] == '\0'))
+			return true;
+	}
+	return false;
 }
 
 const char *command_nearest(const char *name)

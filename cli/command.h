@@ -13,6 +13,7 @@ typedef enum CommandArgument {
 	ARGUMENT_CHANGE_OR_ALL,
 	ARGUMENT_DURATION,
 	ARGUMENT_COMMAND,
+	ARGUMENT_ENDPOINT, /* the name of one */
 	ARGUMENT_SHELL,
 } CommandArgument;
 
@@ -33,6 +34,7 @@ typedef struct CommandOption {
 	const char *value;   /* "PATH"; NULL: takes none; "[=short|pretty]": optional */
 	const char *choices; /* separated by blanks, for completion; NULL */
 	const char *summary;
+	const char *commands; /* that take it, separated by blanks; NULL: all */
 } CommandOption;
 
 extern const Command commands[];
@@ -41,6 +43,7 @@ extern const CommandOption command_options[];
 extern const size_t n_command_options;
 
 const Command *command_find(const char *name); /* NULL: none */
+bool command_takes(const Command *command, const CommandOption *option);
 /* The name most like it, or NULL. */
 const char *command_nearest(const char *name);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Completion scripts, written from the table of commands: what is completed cannot drift from what
- * is understood. Ids of changes are asked of the daemon when a key is pressed; without a daemon
- * there are none.
+ * is understood. Ids of changes and names of endpoints are asked of the daemon when a key is
+ * pressed; without a daemon there are none.
  */
 #include "cli/cli.h"
 #include "cli/command.h"
@@ -11,11 +11,22 @@
 #include "common/base.h"
 #include "common/text.h"
 
-/* Ids, one a line. bash and zsh run it where it stands in double quotes or in none, fish when it
- * completes, from single quotes. */
-#define ASK      "netoptctl --no-legend --timeout 1s changes 2>/dev/null"
-#define ASK_SH   "$(" ASK " | awk '{print $1}')"
-#define ASK_FISH "(" ASK " | string trim | string split -f1 \" \")"
+/* The first column of a list, never cut. bash and zsh run it where it stands in double quotes or in
+ * none, fish when it completes, from single quotes. */
+#define ASK_SH                                                                                     \
+	"$(COLUMNS= netoptctl --no-legend --timeout 1s %s 2>/dev/null"                             \
+	" | awk '!seen[$1]++ {print $1}')"
+#define ASK_FISH                                                                                   \
+	"(env COLUMNS= netoptctl --no-legend --timeout 1s %s 2>/dev/null"                          \
+	" | string trim | string split -f1 \" \")"
+
+static void append_ask(Text *text, const char *list, bool fish)
+{
+	if (fish)
+		text_appendf(text, ASK_FISH, list);
+	else
+		text_appendf(text, ASK_SH, list);
+}
 
 static void append_command_names(Text *text)
 {
@@ -24,14 +35,18 @@ static void append_command_names(Text *text)
 }
 
 /* The words a command takes, as shell source; "" for none. */
-static void append_words(Text *text, const Command *command, const char *ask)
+static void append_words(Text *text, const Command *command, bool fish)
 {
 	switch (command->argument) {
 	case ARGUMENT_CHANGE:
-		text_append(text, ask);
+		append_ask(text, "changes", fish);
 		break;
 	case ARGUMENT_CHANGE_OR_ALL:
-		text_appendf(text, "all %s", ask);
+		text_append(text, "all ");
+		append_ask(text, "changes", fish);
+		break;
+	case ARGUMENT_ENDPOINT:
+		append_ask(text, "endpoints", fish);
 		break;
 	case ARGUMENT_DURATION:
 		text_append(text, "5min 15min 1h 1d");
@@ -101,7 +116,7 @@ static void append_bash(Text *text)
 		if (commands[i].argument == ARGUMENT_NONE)
 			continue;
 		text_appendf(text, "\t%s) COMPREPLY=($(compgen -W \"", commands[i].name);
-		append_words(text, &commands[i], ASK_SH);
+		append_words(text, &commands[i], false);
 		text_append(text, "\" -- \"$cur\")) ;;\n");
 	}
 	text_append(text, "\tesac\n}\ncomplete -F _netoptctl netoptctl\n");
@@ -159,7 +174,7 @@ static void append_zsh(Text *text)
 		if (commands[i].argument == ARGUMENT_NONE)
 			continue;
 		text_appendf(text, "\t\t%s) compadd -- ", commands[i].name);
-		append_words(text, &commands[i], ASK_SH);
+		append_words(text, &commands[i], false);
 		text_append(text, " ;;\n");
 	}
 	text_append(text, "\t\tesac ;;\n\tesac\n}\n_netoptctl \"$@\"\n");
@@ -178,6 +193,8 @@ static void append_fish_quoted(Text *text, const char *string)
 static void append_fish_option(Text *text, const CommandOption *option)
 {
 	text_append(text, "complete -c netoptctl");
+	if (option->commands)
+		text_appendf(text, " -n '__fish_seen_subcommand_from %s'", option->commands);
 	if (option->letter)
 		text_appendf(text, " -s %c", option->letter);
 	text_appendf(text, " -l %s", option->name);
@@ -205,7 +222,7 @@ static void append_fish(Text *text)
 			continue;
 		text_appendf(text, "complete -c netoptctl -n '__fish_seen_subcommand_from %s' -a '",
 			     commands[i].name);
-		append_words(text, &commands[i], ASK_FISH);
+		append_words(text, &commands[i], true);
 		text_append(text, "'\n");
 	}
 }

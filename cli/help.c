@@ -18,13 +18,16 @@ static void append_commands(Text *text)
 	}
 }
 
-static void append_options(Text *text)
+/* Those of a command; NULL: all. */
+static void append_options(const Command *command, Text *text)
 {
 	for (size_t i = 0; i < n_command_options; i++) {
 		const CommandOption *option = &command_options[i];
 		char letter[8] = "", left[40];
 		const char *value = option->value ? option->value : "";
 
+		if (command && !command_takes(command, option))
+			continue;
 		if (option->letter)
 			(void)text_format(letter, sizeof(letter), "-%c, ", option->letter);
 		(void)text_format(left, sizeof(left), "%s--%s%s%s", letter, option->name,
@@ -41,7 +44,7 @@ static void append_all(const Settings *settings, Text *text)
 	output_append(settings, text, STYLE_BOLD, "Commands:\n");
 	append_commands(text);
 	output_append(settings, text, STYLE_BOLD, "\nOptions:\n");
-	append_options(text);
+	append_options(NULL, text);
 	text_append(text, "\nExit status: 0 done, 1 failed, 2 usage, 3 the daemon is not running, "
 			  "4 no permission.\nSee netoptctl(1).\n");
 }
@@ -59,7 +62,7 @@ int help_print(const Settings *settings, const Command *command)
 	if (*command->details)
 		text_appendf(&text, "%s\n", command->details);
 	output_append(settings, &text, STYLE_BOLD, "\nOptions:\n");
-	append_options(&text);
+	append_options(command, &text);
 	return output_text(&text);
 }
 

@@ -20,5 +20,7 @@ typedef struct Settings {
 	bool legend;  /* headings of tables */
 	bool quiet;   /* no message when all went well */
 	bool colour;  /* on stdout */
+	bool process; /* --process */
+	size_t limit; /* --limit; 0: the daemon's default */
 	size_t width; /* of the terminal; SIZE_MAX: not a terminal, nothing is cut */
 } Settings;

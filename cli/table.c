@@ -67,22 +67,62 @@ static void measure(const Table *table, bool legend, size_t *widths)
 	}
 }
 
-/* From the last flexible column to the first, until the line fits. */
-static void fit(const Table *table, size_t available, size_t *widths)
+/* The width of a line of the columns that are shown. */
+static size_t total_width(const Table *table, const bool *shown, const size_t *widths)
 {
-	size_t total = GAP * (table->n_columns - 1);
+	size_t total = 0, n = 0;
 
 	for (size_t c = 0; c < table->n_columns; c++)
-		total += widths[c];
-	for (size_t c = table->n_columns; c-- > 0 && total > available;) {
-		size_t excess = total - available, room;
+		if (shown[c]) {
+			total += widths[c];
+			n++;
+		}
+	return total + GAP * (n - 1);
+}
 
-		if (!table->columns[c].flexible || widths[c] <= FLEXIBLE_MIN)
+/* From the last flexible column to the first, until the line fits; true if it does. */
+static bool cut(const Table *table, size_t available, const bool *shown, size_t *widths)
+{
+	size_t total = total_width(table, shown, widths);
+
+	for (size_t c = table->n_columns; c-- > 0 && total > available;) {
+		const TableColumn *column = &table->columns[c];
+		size_t least = MAX(column->least, (size_t)FLEXIBLE_MIN), room;
+
+		if (!shown[c] || !column->flexible || widths[c] <= least)
 			continue;
-		room = MIN(excess, widths[c] - FLEXIBLE_MIN);
+		room = MIN(total - available, widths[c] - least);
 		widths[c] -= room;
 		total -= room;
 	}
+	return total <= available;
+}
+
+/* False: there is no column left that may be left out. */
+static bool drop_one(const Table *table, bool *shown)
+{
+	size_t first = table->n_columns;
+
+	for (size_t c = 0; c < table->n_columns; c++)
+		if (shown[c] && table->columns[c].drop > 0 &&
+		    (first == table->n_columns ||
+		     table->columns[c].drop > table->columns[first].drop))
+			first = c;
+	if (first == table->n_columns)
+		return false;
+	shown[first] = false;
+	return true;
+}
+
+static void fit(const Table *table, size_t available, bool *shown, size_t *widths)
+{
+	size_t natural[TABLE_COLUMNS_MAX];
+
+	memcpy(natural, widths, sizeof(natural));
+	for (size_t c = 0; c < table->n_columns; c++)
+		shown[c] = true;
+	while (!cut(table, available, shown, widths) && drop_one(table, shown))
+		memcpy(widths, natural, sizeof(natural));
 }
 
 /* The bytes of the first n characters. */
@@ -125,28 +165,38 @@ static void append_cell(const Settings *settings, const TableColumn *column, con
 		pad(text, (column->right ? 0 : width - shown) + GAP);
 }
 
-void table_append(const Table *table, const Settings *settings, size_t indent, Text *text)
+/* A line of cells, or (NULL) the titles. */
+static void append_line(const Settings *settings, const Table *table, const TableCell *cells,
+			const bool *shown, const size_t *widths, Text *text)
 {
-	size_t widths[TABLE_COLUMNS_MAX], n = table->n_columns;
+	size_t last = table->n_columns;
 
-	measure(table, settings->legend, widths);
-	fit(table, settings->width - MIN(indent, settings->width), widths);
-	for (size_t c = 0; settings->legend && c < n; c++) {
+	while (last > 0 && !shown[last - 1])
+		last--;
+	for (size_t c = 0; c < last; c++) {
 		TableCell title = {.text = (char *)table->columns[c].title, .style = STYLE_BOLD};
 
-		pad(text, c == 0 ? indent : 0);
-		append_cell(settings, &table->columns[c], &title, widths[c], c + 1 == n, text);
+		if (shown[c])
+			append_cell(settings, &table->columns[c], cells ? &cells[c] : &title,
+				    widths[c], c + 1 == last, text);
 	}
-	if (settings->legend)
-		text_append(text, "\n");
-	for (size_t i = 0; i < table->n_cells; i++) {
-		size_t c = i % n;
+	text_append(text, "\n");
+}
 
-		pad(text, c == 0 ? indent : 0);
-		append_cell(settings, &table->columns[c], &table->cells[i], widths[c], c + 1 == n,
-			    text);
-		if (c + 1 == n)
-			text_append(text, "\n");
+void table_append(const Table *table, const Settings *settings, size_t indent, Text *text)
+{
+	size_t widths[TABLE_COLUMNS_MAX] = {0};
+	bool shown[TABLE_COLUMNS_MAX];
+
+	measure(table, settings->legend, widths);
+	fit(table, settings->width - MIN(indent, settings->width), shown, widths);
+	if (settings->legend) {
+		pad(text, indent);
+		append_line(settings, table, NULL, shown, widths, text);
+	}
+	for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns) {
+		pad(text, indent);
+		append_line(settings, table, &table->cells[i], shown, widths, text);
 	}
 	text->failed = text->failed || table->failed;
 }

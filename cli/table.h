@@ -2,8 +2,8 @@
 #pragma once
 /*
  * Tables of text: columns as wide as their widest cell, numbers to the right, cut to the terminal.
- * Only columns declared flexible are cut, the last of them first; the others hold what people came
- * for. NULL and "" are shown as "-".
+ * Where it does not fit, columns declared flexible are cut, the last of them first; then
+ * columns are left out, and what remains is as wide as it can be. NULL and "" are shown as "-".
  */
 #include "cli/output.h"
 
@@ -13,6 +13,8 @@ typedef struct TableColumn {
 	const char *title;
 	bool right;    /* align to the right: numbers */
 	bool flexible; /* may be cut */
+	size_t least;  /* of a flexible one: as narrow as this; 0: a few characters */
+	unsigned drop; /* may be left out, the highest first; 0: never */
 } TableColumn;
 
 typedef struct TableCell {

@@ -32,13 +32,13 @@ static Json *with_id(int64_t id)
 
 static const TableColumn columns[] = {
 	{.title = "ID", .right = true},
-	{.title = "PROPOSED"},
+	{.title = "PROPOSED", .drop = 5},
 	{.title = "CONTROLLER"},
-	{.title = "PATH"},
+	{.title = "PATH", .drop = 4},
 	{.title = "STATE"},
-	{.title = "GAIN", .right = true},
-	{.title = "IN FORCE"},
-	{.title = "VALUES", .flexible = true},
+	{.title = "GAIN", .right = true, .drop = 2},
+	{.title = "IN FORCE", .drop = 3},
+	{.title = "VALUES", .flexible = true, .least = 24, .drop = 1},
 };
 
 static void add_time(Table *table, const Json *change)

@@ -1,104 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands that show one list: endpoints, paths, tunables. One call, one table.
+ * The lists of what netoptd keeps itself: paths and tunables.
  */
+#include <inttypes.h>
+#include <string.h>
+
 #include "cli/cell.h"
-#include "cli/cli.h"
-#include "cli/client.h"
+#include "cli/list.h"
 #include "cli/verbs.h"
 #include "common/interface.h"
 
-/* As JSON, or as the table that `fill` makes of the array `key`. */
-static int show_list(const Settings *settings, const char *method, const char *key,
-		     const TableColumn *columns, size_t n_columns,
-		     void (*fill)(Table *table, const Json *element))
-{
-	_cleanup_json_ Json *reply = NULL;
-	_cleanup_table_ Table table = {.cells = NULL};
-	Text text = {.data = NULL};
-	const Json *list;
-	int r = client_call_once(settings, method, NULL, &reply);
-
-	if (r != CLI_OK)
-		return r;
-	if (settings->format != FORMAT_TEXT)
-		return output_json(settings, reply);
-	table_init(&table, columns, n_columns);
-	list = json_get(reply, key);
-	for (size_t i = 0; i < json_length(list); i++)
-		fill(&table, json_at(list, i));
-	table_append(&table, settings, 0, &text);
-	return output_text(&text);
-}
-
-static const TableColumn endpoint_columns[] = {
-	{.title = "NAME", .flexible = true},
-	{.title = "ADDRESS"},
-	{.title = "STATE"},
-	{.title = "SPAN"},
-	{.title = "P50", .right = true},
-	{.title = "P95", .right = true},
-	{.title = "P99", .right = true},
-	{.title = "MAX", .right = true},
-	{.title = "LOSS", .right = true},
-	{.title = "N", .right = true},
-	{.title = "TARGET", .right = true},
-};
-
-static void fill_window(Table *table, const Json *endpoint, const Json *target, const Json *window)
-{
-	cell_text(table, endpoint, "name");
-	cell_text(table, target, "address");
-	cell_judged(table, endpoint, "state");
-	cell_text(table, window, "span");
-	cell_latency(table, window, "p50Usec");
-	cell_latency(table, window, "p95Usec");
-	cell_latency(table, window, "p99Usec");
-	cell_latency(table, window, "maxUsec");
-	cell_permille(table, window, "lossPermille", false);
-	cell_count(table, window, "count");
-	cell_latency(table, endpoint, "targetP99Usec");
-}
-
-/* An endpoint without an address still has a line. */
-static void fill_endpoint(Table *table, const Json *endpoint)
-{
-	const Json *targets = json_get(endpoint, "targets");
-
-	for (size_t i = 0; i < json_length(targets); i++) {
-		const Json *target = json_at(targets, i), *windows = json_get(target, "windows");
-
-		for (size_t k = 0; k < json_length(windows); k++)
-			fill_window(table, endpoint, target, json_at(windows, k));
-	}
-	if (json_length(targets) == 0)
-		fill_window(table, endpoint, NULL, NULL);
-}
-
-int verb_endpoints(const Settings *settings, char *const arguments[], size_t n)
-{
-	(void)arguments;
-	(void)n;
-	return show_list(settings, INTERFACE_LIST_ENDPOINTS, "endpoints", endpoint_columns,
-			 ARRAY_SIZE(endpoint_columns), fill_endpoint);
-}
-
 static const TableColumn path_columns[] = {
 	{.title = "ADDRESS"},
-	{.title = "FLOWS", .right = true},
-	{.title = "MIN RTT", .right = true},
-	{.title = "SRTT", .right = true},
-	{.title = "GOODPUT", .right = true},
-	{.title = "BEST", .right = true},
-	{.title = "RETRANS", .right = true},
-	{.title = "SENT", .right = true},
-	{.title = "RECEIVED", .right = true},
-	{.title = "CC", .flexible = true},
+	{.title = "FLOWS", .right = true, .drop = 3},
+	{.title = "MIN RTT", .right = true, .drop = 2},
+	{.title = "SRTT", .right = true, .drop = 1},
+	{.title = "GOODPUT", .right = true, .drop = 4},
+	{.title = "BEST", .right = true, .drop = 8},
+	{.title = "RETRANS", .right = true, .drop = 5},
+	{.title = "SENT", .right = true, .drop = 6},
+	{.title = "RECEIVED", .right = true, .drop = 7},
+	{.title = "CC", .flexible = true, .drop = 9},
 };
+
+/* "192.0.2.1", "192.0.2.0/24" */
+static void add_prefix(Table *table, const Json *path)
+{
+	const char *address = json_string(json_get(path, "address"));
+	int64_t length = json_int(json_get(path, "prefixLength"), 0);
+	bool whole = address && length == (strchr(address, ':') ? 128 : 32);
+	_cleanup_(text_clear) Text text = {.data = NULL};
+
+	if (address)
+		text_append(&text, address);
+	if (address && !whole && length > 0)
+		text_appendf(&text, "/%" PRId64, length);
+	table_add(table, STYLE_PLAIN, text_string(&text));
+}
 
 static void fill_path(Table *table, const Json *path)
 {
-	cell_text(table, path, "address");
+	add_prefix(table, path);
 	cell_count(table, path, "flows");
 	cell_latency(table, path, "minRttUsec");
 	cell_latency(table, path, "srttUsec");
@@ -112,18 +54,20 @@ static void fill_path(Table *table, const Json *path)
 
 int verb_paths(const Settings *settings, char *const arguments[], size_t n)
 {
+	static const List list = {INTERFACE_LIST_PATHS, "paths", path_columns,
+				  ARRAY_SIZE(path_columns), fill_path};
+
 	(void)arguments;
 	(void)n;
-	return show_list(settings, INTERFACE_LIST_PATHS, "paths", path_columns,
-			 ARRAY_SIZE(path_columns), fill_path);
+	return list_show(settings, &list);
 }
 
 static const TableColumn tunable_columns[] = {
 	{.title = "KEY"},
-	{.title = "OWNER"},
-	{.title = "CURRENT"},
-	{.title = "ORIGINAL", .flexible = true},
-	{.title = "CHANGE", .right = true},
+	{.title = "OWNER", .drop = 1},
+	{.title = "CURRENT", .drop = 2},
+	{.title = "ORIGINAL", .flexible = true, .drop = 3},
+	{.title = "CHANGE", .right = true, .drop = 4},
 };
 
 static void fill_tunable(Table *table, const Json *tunable)
@@ -140,8 +84,10 @@ static void fill_tunable(Table *table, const Json *tunable)
 
 int verb_tunables(const Settings *settings, char *const arguments[], size_t n)
 {
+	static const List list = {INTERFACE_LIST_TUNABLES, "tunables", tunable_columns,
+				  ARRAY_SIZE(tunable_columns), fill_tunable};
+
 	(void)arguments;
 	(void)n;
-	return show_list(settings, INTERFACE_LIST_TUNABLES, "tunables", tunable_columns,
-			 ARRAY_SIZE(tunable_columns), fill_tunable);
+	return list_show(settings, &list);
 }

@@ -9,6 +9,12 @@
 int verb_status(const Settings *settings, char *const arguments[], size_t n);
 int verb_endpoints(const Settings *settings, char *const arguments[], size_t n);
 int verb_paths(const Settings *settings, char *const arguments[], size_t n);
+int verb_flows(const Settings *settings, char *const arguments[], size_t n);
+int verb_listeners(const Settings *settings, char *const arguments[], size_t n);
+int verb_links(const Settings *settings, char *const arguments[], size_t n);
+int verb_destinations(const Settings *settings, char *const arguments[], size_t n);
+int verb_counters(const Settings *settings, char *const arguments[], size_t n);
+int verb_namespaces(const Settings *settings, char *const arguments[], size_t n);
 int verb_tunables(const Settings *settings, char *const arguments[], size_t n);
 int verb_changes(const Settings *settings, char *const arguments[], size_t n);
 int verb_explain(const Settings *settings, char *const arguments[], size_t n);

@@ -31,7 +31,7 @@
 #define CLIENTS_FOR_ROOT     16 /* of CLIENTS_MAX */
 #define ACCEPT_BATCH         32
 
-/* Unsent replies of all clients together; one reply is 1 MiB at the very most in practice. */
+/* Unsent replies of all clients together; one reply is 2 MiB at the very most. */
 #define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
 
 #define EXPIRY_PERIOD_NS (5 * NSEC_PER_SEC)

@@ -18,6 +18,7 @@
 #include "daemon/model/endpoint.h"
 #include "daemon/model/path_table.h"
 #include "daemon/policy/engine.h"
+#include "daemon/probe/prober.h"
 #include "daemon/run/loop.h"
 #include "daemon/tune/registry.h"
 
@@ -52,12 +53,13 @@ typedef struct ControlView {
 	uint64_t sweep_period_ns; /* until the next */
 	uint64_t sweep_sockets;
 	uint64_t destroy_lost;
-	uint64_t sweep_cpu_ns;    /* processor time of the last one */
-	uint64_t cpu_budget_ppm;  /* of one core; what sweeps may take */
-	uint64_t cpu_used_ppm;    /* what they took lately */
-	unsigned sweep_slices;    /* 1: each sweep sees every socket; N: one of N parts */
-	const char *sweep_reason; /* why not every socket is seen; "" otherwise */
-	const Link *links;        /* of the host's own network namespace */
+	uint64_t sweep_cpu_ns;          /* processor time of the last one */
+	uint64_t cpu_budget_ppm;        /* of one core; what sweeps may take */
+	uint64_t cpu_used_ppm;          /* what they took lately */
+	unsigned sweep_slices;          /* 1: each sweep sees every socket; N: one of N parts */
+	const char *sweep_reason;       /* why not every socket is seen; "" otherwise */
+	const ProberSchedule *schedule; /* how punctual the probes are; NULL: not known */
+	const Link *links;              /* of the host's own network namespace */
 	size_t n_links;
 	const Gateway *gateways;
 	size_t n_gateways;

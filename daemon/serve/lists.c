@@ -60,7 +60,7 @@ void list_endpoints(Call *call)
 
 void list_paths(Call *call)
 {
-	const Path *top[LIST_PATHS_MAX];
+	const Path *top[LIST_MAX];
 	ControlView view = call_view(call);
 	size_t n = path_table_top(view.paths, top,
 				  list_limit(&call->arguments[0], LIST_PATHS_DEFAULT));

@@ -2,19 +2,14 @@
 #pragma once
 /*
  * The handlers of the methods that list something. Each list has a limit, so that no reply is
- * larger than about 1 MiB whatever the host holds, and says how many there are in all.
+ * larger than about 2 MiB whatever the host holds, and says how many there are in all.
  */
 #include "daemon/serve/call.h"
 
 /* An endpoint with both families and every phase of https is some 15 KiB. */
 #define LIST_ENDPOINTS_MAX 100
-/* The others are 0.3 to 2 KiB each; what a person reads is less, hence the defaults below. */
-#define LIST_PATHS_MAX     1000
-#define LIST_FLOWS_MAX     500
-#define LIST_LISTENERS_MAX 1000
-#define LIST_METRICS_MAX   1000
-#define LIST_LINKS_MAX     1000
-#define LIST_NETNS_MAX     500
+/* Of the others, which are 0.3 to 2 KiB each. What a person reads is less, hence the defaults. */
+#define LIST_MAX 1000
 
 #define LIST_ENDPOINTS_DEFAULT LIST_ENDPOINTS_MAX
 #define LIST_PATHS_DEFAULT     100

@@ -176,6 +176,29 @@ static void set_sweep(Json *status, const ControlView *view)
 	json_set(status, "sweep", sweep);
 }
 
+static void set_slip(Json *json, const char *key, const Histogram *slip, unsigned permille)
+{
+	uint32_t us = 0;
+	bool known = histogram_quantile(slip, permille, &us);
+
+	view_set_known(json, key, known, us);
+}
+
+static void set_schedule(Json *status, const ProberSchedule *schedule)
+{
+	Json *json = schedule ? json_new_object() : NULL;
+
+	if (json) {
+		json_set_uint(json, "served", schedule->served);
+		json_set_uint(json, "missed", schedule->missed);
+		json_set_uint(json, "skipped", schedule->skipped);
+		set_slip(json, "slipP50Usec", &schedule->slip, 500);
+		set_slip(json, "slipP99Usec", &schedule->slip, 990);
+		set_slip(json, "slipMaxUsec", &schedule->slip, 1000);
+	}
+	json_set(status, "schedule", json);
+}
+
 static void set_paused(Json *status, const ControlView *view)
 {
 	uint64_t until = engine_paused_until(view->engine);
@@ -233,6 +256,7 @@ Json *status_view(const ControlView *view)
 	set_foreign(status, view->registry);
 	set_running(status, view->engine);
 	set_sweep(status, view);
+	set_schedule(status, view->schedule);
 	json_set_uint(status, "namespaces", view->n_netns);
 	json_set(status, "slowest", slowest_view(view));
 	set_config(status, view);

@@ -13,20 +13,26 @@
 
 #define EXPLANATION_MAX 128
 
-static Json *view_windows(const EndpointTarget *target, ProbePhase phase, uint64_t now_ns)
+/* Losses are counted in the headline alone; elsewhere "none" would be a lie. */
+static Json *view_windows(const EndpointTarget *target, ProbePhase phase, bool losses,
+			  uint64_t now_ns)
 {
 	Json *windows = json_new_array();
 
 	for (WindowSpan span = 0; span < _WINDOW_SPANS; span++) {
 		WindowSummary summary;
+		Json *window;
 
 		endpoint_summarise_phase(target, phase, span, now_ns, &summary);
-		json_append(windows, view_window(span, &summary));
+		window = view_window(span, &summary);
+		if (!losses)
+			json_set_null(window, "lossPermille");
+		json_append(windows, window);
 	}
 	return windows;
 }
 
-static Json *view_phases(const EndpointTarget *target, uint64_t now_ns)
+static Json *view_phases(const EndpointTarget *target, ProbePhase headline, uint64_t now_ns)
 {
 	Json *phases = json_new_array();
 
@@ -37,7 +43,7 @@ static Json *view_phases(const EndpointTarget *target, uint64_t now_ns)
 			continue;
 		json = json_new_object();
 		json_set_string(json, "phase", probe_phase_name(phase));
-		json_set(json, "windows", view_windows(target, phase, now_ns));
+		json_set(json, "windows", view_windows(target, phase, phase == headline, now_ns));
 		json_append(phases, json);
 	}
 	return phases;
@@ -108,18 +114,6 @@ static Json *view_failures(const EndpointTarget *target)
 	return failures;
 }
 
-static void set_floor(Json *json, const Floor *floor, uint64_t now_ns)
-{
-	uint32_t us = 0;
-	bool known = floor_get(floor, &us);
-
-	view_set_known(json, "floorUsec", known, us);
-	view_set_known(json, "floorPreviousUsec",
-		       floor->since_ns > 0 && floor->previous_us != UINT32_MAX, floor->previous_us);
-	view_set_known(json, "pathEpoch", floor->since_ns > 0, floor->epoch);
-	view_set_ago(json, "pathSinceAgoUsec", now_ns, floor->since_ns);
-}
-
 static const char *family_name(const EndpointTarget *target)
 {
 	return target->address.family == AF_INET ? "ipv4" : "ipv6";
@@ -137,9 +131,9 @@ static Json *view_target(const Endpoint *endpoint, const EndpointTarget *target,
 	json_set(json, "last",
 		 target->has_last ? view_result(&target->last, syn_linear, now_ns) : NULL);
 	json_set(json, "failuresByReason", view_failures(target));
-	json_set(json, "windows", view_windows(target, endpoint->headline, now_ns));
-	json_set(json, "phases", view_phases(target, now_ns));
-	set_floor(json, &target->floor, now_ns);
+	json_set(json, "windows", view_windows(target, endpoint->headline, true, now_ns));
+	json_set(json, "phases", view_phases(target, endpoint->headline, now_ns));
+	view_set_floor(json, &target->floor, now_ns);
 	json_set(json, "decomposition", view_decomposition(&decomposition));
 	view_set_facts(json, target->facts);
 	return json;

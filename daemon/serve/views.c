@@ -78,6 +78,18 @@ Json *view_window(WindowSpan span, const WindowSummary *summary)
 	return window;
 }
 
+void view_set_floor(Json *json, const Floor *floor, uint64_t now_ns)
+{
+	uint32_t us = 0;
+	bool known = floor_get(floor, &us);
+
+	view_set_known(json, "floorUsec", known, us);
+	view_set_known(json, "floorPreviousUsec",
+		       floor->since_ns > 0 && floor->previous_us != UINT32_MAX, floor->previous_us);
+	view_set_known(json, "pathEpoch", floor->since_ns > 0, floor->epoch);
+	view_set_ago(json, "pathSinceAgoUsec", now_ns, floor->since_ns);
+}
+
 typedef struct PathSamples {
 	uint64_t all, send_limited, receive_limited, peer_limited, application_limited;
 } PathSamples;
@@ -122,14 +134,15 @@ static void set_rates(Json *json, const Path *path)
 
 Json *view_path(const Path *path, uint64_t now_ns)
 {
-	char address[ADDRESS_TEXT_MAX];
 	Json *json = json_new_object();
 
-	json_set_string(json, "address", address_format(&path->address, address));
+	view_set_address(json, "address", &path->address);
+	json_set_uint(json, "prefixLength", path->prefix_length);
 	json_set_uint(json, "flows", path->flows);
 	view_set_text(json, "congestion", path->congestion);
 	view_set_known(json, "minRttUsec", path->min_rtt_us != UINT32_MAX, path->min_rtt_us);
 	view_set_known(json, "srttUsec", path->srtt_us > 0, path->srtt_us);
+	view_set_floor(json, &path->floor, now_ns);
 	view_set_known(json, "mssBytes", path->mss > 0, path->mss);
 	set_rates(json, path);
 	json_set_uint(json, "ackedBytes", path->bytes_acked);

@@ -57,5 +57,8 @@ void view_set_text(Json *object, const char *key, const char *text);
 void view_set_foreign(Json *object, const char *key, const char *text);
 /* The value, or null. */
 void view_set_known(Json *object, const char *key, bool known, uint64_t value);
+/* floorUsec, floorPreviousUsec, pathEpoch, pathSinceAgoUsec: of an endpoint's target or of a path.
+ */
+void view_set_floor(Json *object, const Floor *floor, uint64_t now_ns);
 /* null if unset */
 void view_set_address(Json *object, const char *key, const Address *address);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * An endpoint of a reply: what the list and the status say of it in a word, and all about it at
+ * length.
+ */
+#include "cli/output.h"
+
+/* The window that lists and the status show, of an endpoint or of a target; NULL: not told. */
+const Json *endpoint_window(const Json *object);
+/* The i-th greatest part of a decomposition that is more than nothing; NULL: there are not so many.
+ */
+const Json *endpoint_part(const Json *decomposition, size_t i);
+/* "propagation 92.0 %"; nothing without a part. */
+void endpoint_append_share(const Json *decomposition, const Json *part, Text *text);
+/* All about one: phases, parts, facts, failures, within the width of the terminal. */
+void endpoint_append(const Settings *settings, const Json *endpoint, Text *text);

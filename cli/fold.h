@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * "  LABEL     words, folded at the width of the terminal": what has a name, and is no table.
+ */
+#include "cli/output.h"
+
+/* `line` may hold other people's text; words longer than the terminal stay whole. */
+void fold_append(const Settings *settings, const char *label, const char *line, Text *text);
