@@ -51,3 +51,8 @@ uint64_t clock_realtime_ns(const Clock *clock)
 {
 	return clock->realtime_ns(clock->context);
 }
+
+uint64_t clock_cpu_ns(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}

@@ -25,3 +25,6 @@ extern const Clock clock_system;
 
 uint64_t clock_monotonic_ns(const Clock *clock);
 uint64_t clock_realtime_ns(const Clock *clock);
+/* Processor time of this thread (CLOCK_THREAD_CPUTIME_ID): what something cost, not how long it
+ * took. */
+uint64_t clock_cpu_ns(void);

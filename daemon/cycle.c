@@ -15,11 +15,8 @@
 
 #include "common/log.h"
 #include "common/text.h"
-#include "daemon/kern/netstat.h"
 
 #define PERIOD_MIN_NS NSEC_PER_SEC
-/* A sweep may take 1 % of the time: 100 times its duration until the next. */
-#define SWEEP_SHARE 100
 /* Moving less than this between two sweeps is not bulk. */
 #define BUSY_BYTES   PATH_BULK_BYTES
 #define LOG_INTERVAL (10 * NSEC_PER_MIN)
@@ -37,6 +34,9 @@ struct Cycle {
 	bool destroy_lost; /* since the last snapshot */
 	uint32_t foreign;  /* bit per TunableId, to be told to the engine */
 	bool bulk_died;    /* a bulk flow ended: somebody is busy between two sweeps */
+	Budget budget;
+	unsigned slices; /* of the next sweep; 1: it sees every socket */
+	unsigned slice;  /* whose turn it is */
 	CycleStats stats;
 	LogLimit incomplete_limit;
 };
@@ -105,27 +105,54 @@ static void note_incomplete(Cycle *cycle, uint64_t now_ns, const char *why)
 		log_warning("reading the kernel's TCP sockets was incomplete: %s", why);
 }
 
-static void sweep(Cycle *cycle)
+/* The path on trial is seen in every sweep, also of those that see only a part. */
+static DiagFilter filter_of(const Cycle *cycle, unsigned slices, DiagPrefix *prefix)
+{
+	const Change *running = engine_running(cycle->params.engine);
+	DiagFilter filter = {.slices = slices, .slice = slices > 1 ? cycle->slice % slices : 0};
+
+	if (slices > 1 && running && running->path.family != 0) {
+		prefix->address = running->path;
+		prefix->length = running->path.family == AF_INET6 ? 128 : 32;
+		filter.prefixes = prefix;
+		filter.n_prefixes = 1;
+	}
+	return filter;
+}
+
+static void count_sweep(Cycle *cycle, uint64_t begin_ns, uint64_t end_ns, uint64_t cpu_ns,
+			unsigned slices)
+{
+	budget_account(&cycle->budget, end_ns, cpu_ns, slices);
+	cycle->stats.sweeps++;
+	cycle->stats.at_ns = end_ns;
+	cycle->stats.duration_ns = end_ns - begin_ns;
+	cycle->stats.cpu_ns = cpu_ns;
+	cycle->stats.slices = slices;
+}
+
+/* `slices` 1: sees every socket. */
+static void sweep(Cycle *cycle, unsigned slices)
 {
 	uint64_t begin_ns = clock_monotonic_ns(&cycle->params.clock), end_ns;
+	uint64_t cpu_ns = clock_cpu_ns();
+	DiagPrefix prefix;
+	DiagFilter filter = filter_of(cycle, slices, &prefix);
 	DiagStats stats = {0};
 	int r;
 
 	take_caps(cycle);
 	path_table_sweep_begin(cycle->params.paths, begin_ns);
 	read_destroyed(cycle);
-	r = diag_dump(cycle->diag, DIAG_STATES_FLOWS, on_sample, cycle, &stats);
+	r = diag_dump_filtered(cycle->diag, DIAG_STATES_FLOWS, &filter, on_sample, cycle, &stats);
 	read_destroyed(
 		cycle); /* who died meanwhile was born before: still under the present epoch */
 	end_ns = clock_monotonic_ns(&cycle->params.clock);
 	path_table_sweep_end(cycle->params.paths, end_ns, r >= 0 && !stats.incomplete);
 	if (r < 0 || stats.incomplete)
 		note_incomplete(cycle, end_ns, r < 0 ? strerror(-r) : "it kept changing");
-
-	cycle->stats.sweeps++;
 	cycle->stats.sockets = stats.sockets;
-	cycle->stats.at_ns = end_ns;
-	cycle->stats.duration_ns = end_ns - begin_ns;
+	count_sweep(cycle, begin_ns, end_ns, clock_cpu_ns() - cpu_ns, slices);
 }
 
 static uint64_t delta(const Cycle *cycle, const Counters *now, Counter counter)
@@ -242,7 +269,7 @@ int cycle_execute(Cycle *cycle, const EngineAction *action)
 		return 0;
 
 	r = perform(cycle, action, reason, sizeof(reason));
-	sweep(cycle);
+	sweep(cycle, 1); /* whoever was born before must carry the old label */
 	path_table_set_epoch(cycle->params.paths, action->epoch);
 	engine_done(cycle->params.engine, action, r, reason,
 		    clock_monotonic_ns(&cycle->params.clock));
@@ -261,19 +288,37 @@ static uint64_t next_delay(Cycle *cycle, bool acted)
 	uint64_t wanted = busy ? PERIOD_MIN_NS : 2 * cycle->stats.period_ns;
 
 	cycle->bulk_died = false;
-	wanted = MAX(wanted, SWEEP_SHARE * cycle->stats.duration_ns);
-	wanted = MAX(wanted, PERIOD_MIN_NS);
-	return MIN(wanted, cycle->params.interval_ns);
+	return MAX(wanted, PERIOD_MIN_NS);
+}
+
+static void plan(Cycle *cycle, bool acted)
+{
+	BudgetPlan next =
+		budget_plan(&cycle->budget, next_delay(cycle, acted), cycle->params.interval_ns);
+
+	if (next.slices != cycle->slices)
+		log_info(
+			next.slices > 1
+				? "too many sockets for CpuBudget=: each look sees one of %u parts "
+				  "of them"
+				: "each look sees all sockets again (parts: %u)",
+			next.slices);
+	cycle->slices = next.slices;
+	cycle->slice++;
+	cycle->stats.period_ns = next.period_ns;
+	cycle->stats.used_ppm =
+		budget_used_ppm(&cycle->budget, clock_monotonic_ns(&cycle->params.clock));
 }
 
 static void on_timer(void *context)
 {
 	Cycle *cycle = context;
+	uint64_t since_ns = clock_monotonic_ns(&cycle->params.clock);
 	Snapshot snapshot;
 	EngineAction action;
 	int r;
 
-	sweep(cycle);
+	sweep(cycle, cycle->slices);
 	r = registry_refresh(cycle->params.registry);
 	if (r < 0)
 		log_debug("reading the tunables: %s", strerror(-r));
@@ -282,7 +327,9 @@ static void on_timer(void *context)
 	engine_step(cycle->params.engine, &snapshot, &action);
 	(void)cycle_execute(cycle, &action); /* the engine was told, the registry reported */
 
-	cycle->stats.period_ns = next_delay(cycle, action.kind != ENGINE_NOTHING);
+	if (cycle->params.stepped)
+		cycle->params.stepped(cycle->params.context, since_ns);
+	plan(cycle, action.kind != ENGINE_NOTHING);
 	r = loop_timer_set(cycle->timer, cycle->stats.period_ns);
 	if (r < 0)
 		log_error("cannot schedule the next sweep: %s", strerror(-r));
@@ -305,6 +352,8 @@ int cycle_new(const CycleParams *params, Cycle **ret_cycle)
 	cycle->params = *params;
 	cycle->destroy_fd = -1;
 	cycle->stats.period_ns = PERIOD_MIN_NS;
+	cycle->slices = cycle->stats.slices = 1;
+	budget_init(&cycle->budget, params->cpu_budget_ppm, clock_monotonic_ns(&params->clock));
 	r = diag_new(&cycle->diag);
 	if (r >= 0)
 		r = diag_destroy_listen(cycle->diag, &cycle->destroy_fd);
@@ -337,13 +386,26 @@ void cycle_free(Cycle *cycle)
 	free(cycle);
 }
 
-void cycle_set_interval(Cycle *cycle, uint64_t interval_ns)
+void cycle_set_interval(Cycle *cycle, uint64_t interval_ns, uint64_t cpu_budget_ppm)
 {
 	cycle->params.interval_ns = interval_ns;
+	cycle->budget.ppm = cpu_budget_ppm;
 	cycle_poke(cycle);
 }
 
 CycleStats cycle_stats(const Cycle *cycle)
 {
 	return cycle->stats;
+}
+
+const Counters *cycle_counters(const Cycle *cycle)
+{
+	return cycle->has_counters ? &cycle->counters : NULL;
+}
+
+int cycle_dump(Cycle *cycle, uint32_t states, DiagCallback each, void *context)
+{
+	DiagStats stats;
+
+	return diag_dump(cycle->diag, states, each, context, &stats);
 }

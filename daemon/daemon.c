@@ -147,6 +147,14 @@ static int build_registry(Root *root)
 	return 0;
 }
 
+static void on_step(void *context, uint64_t since_ns)
+{
+	Root *root = context;
+
+	if (root->watch)
+		watch_flows(root->watch, root->paths, since_ns);
+}
+
 static int build_deciding(Root *root)
 {
 	EngineParams params = {.random = random_system, .report = on_change, .context = root};
@@ -154,11 +162,16 @@ static int build_deciding(Root *root)
 			     .clock = clock_system,
 			     .sysctl = sysctl_kernel,
 			     .registry = root->registry,
-			     .interval_ns = root->config->interval_ns};
+			     .interval_ns = root->config->interval_ns,
+			     .cpu_budget_ppm = root->config->cpu_budget_ppm,
+			     .stepped = on_step,
+			     .context = root};
 	int r = path_table_new(PATH_TABLE_CAPACITY, FLOW_TABLE_CAPACITY, &root->paths);
 
 	if (r < 0)
 		return r;
+	path_table_set_prefixes(root->paths, (uint8_t)root->config->prefix_ipv4,
+				(uint8_t)root->config->prefix_ipv6);
 	operate_policy(root, &params.config);
 	r = engine_new(&params, &root->engine);
 	if (r < 0)
@@ -181,6 +194,26 @@ static int build_measuring(Root *root)
 		r = watch_new(root->prober, &clock_system, &root->watch);
 	if (r >= 0)
 		r = watch_configure(root->watch, root->config);
+	return r;
+}
+
+/* Without rtnetlink there is no discovery, and all else works. */
+static int build_surroundings(Root *root)
+{
+	DiscoverParams params = {.loop = root->loop,
+				 .clock = clock_system,
+				 .watch = root->watch,
+				 .paths = root->paths};
+	int r = discover_new(&params, &root->discover);
+
+	if (r < 0)
+		log_warning("the kernel does not tell of its links and routes (rtnetlink): %s",
+			    strerror(-r));
+	else
+		discover_configure(root->discover, root->config);
+	r = namespaces_new(root->loop, &clock_system, &root->namespaces);
+	if (r >= 0)
+		namespaces_configure(root->namespaces, root->config);
 	return r;
 }
 
@@ -254,8 +287,8 @@ static int build_signals(Root *root)
 static int build(Root *root)
 {
 	static int (*const steps[])(Root * root) = {
-		open_state,     build_registry, build_deciding, build_measuring,
-		build_watchdog, build_signals,  build_control,
+		open_state,         build_registry, build_deciding, build_measuring,
+		build_surroundings, build_watchdog, build_signals,  build_control,
 	};
 	int r = loop_new(&root->loop);
 
@@ -268,6 +301,9 @@ static void tear_down(Root *root)
 {
 	control_free(root->control);
 	loop_timer_free(root->watchdog);
+	tcp_metrics_free(root->metrics);
+	namespaces_free(root->namespaces);
+	discover_free(root->discover);
 	watch_free(root->watch);
 	prober_free(root->prober);
 	cycle_free(root->cycle);

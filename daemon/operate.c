@@ -74,7 +74,7 @@ void operate_policy(const Root *root, PolicyConfig *ret_config)
 
 static void fill_view(void *context, ControlView *ret_view)
 {
-	const Root *root = context;
+	Root *root = context;
 	CycleStats stats = cycle_stats(root->cycle);
 
 	*ret_view = (ControlView){
@@ -96,8 +96,26 @@ static void fill_view(void *context, ControlView *ret_view)
 		.sweep_incomplete = stats.incomplete,
 		.sweep_sockets = stats.sockets,
 		.destroy_lost = stats.destroy_lost,
+		.sweep_cpu_ns = stats.cpu_ns,
+		.cpu_budget_ppm = root->config->cpu_budget_ppm,
+		.cpu_used_ppm = stats.used_ppm,
+		.sweep_slices = stats.slices,
+		.sweep_reason = stats.slices > 1 ? "all sockets at once would cost more than "
+						   "CpuBudget= allows"
+						 : "",
+		.counters = cycle_counters(root->cycle),
+		.schedule = prober_schedule(root->prober),
 	};
 	ret_view->endpoints = watch_endpoints(root->watch, &ret_view->n_endpoints);
+	ret_view->netns = namespaces_view(root->namespaces, &ret_view->n_netns);
+	if (socket_counts_read(&root->socket_counts) >= 0)
+		ret_view->sockets = &root->socket_counts;
+	if (root->discover) {
+		const Rtnl *rtnl = discover_rtnl(root->discover);
+
+		ret_view->links = rtnl_links(rtnl, &ret_view->n_links);
+		ret_view->gateways = rtnl_gateways(rtnl, &ret_view->n_gateways);
+	}
 }
 
 typedef struct Tally {
@@ -299,7 +317,12 @@ static void take_config(Root *root, Config *config)
 		log_error("not every endpoint could be set up: out of memory");
 	if (root->options->log_level < 0)
 		log_set_level(config->log_level);
-	cycle_set_interval(root->cycle, config->interval_ns);
+	cycle_set_interval(root->cycle, config->interval_ns, config->cpu_budget_ppm);
+	path_table_set_prefixes(root->paths, (uint8_t)config->prefix_ipv4,
+				(uint8_t)config->prefix_ipv6);
+	if (root->discover)
+		discover_configure(root->discover, config);
+	namespaces_configure(root->namespaces, config);
 	if (diff.needs_restart)
 		log_warning("Socket= and StateDirectory= take effect with the next start");
 	log_notice("configuration reloaded: %zu endpoints (%zu new, %zu changed, %zu gone)",
@@ -352,6 +375,37 @@ static int reload(void *context, Text *message)
 	return operate_reload(context, message);
 }
 
+/* --- what is read because somebody asks --- */
+
+static int each_flow(void *context, DiagCallback each, void *each_context)
+{
+	Root *root = context;
+
+	return cycle_dump(root->cycle, DIAG_STATES_FLOWS, each, each_context);
+}
+
+static int each_listener(void *context, DiagCallback each, void *each_context)
+{
+	Root *root = context;
+
+	return cycle_dump(root->cycle, DIAG_STATES_LISTEN, each, each_context);
+}
+
+static int each_metric(void *context, TcpMetricCallback each, void *each_context)
+{
+	Root *root = context;
+	unsigned undecoded;
+	int r = root->metrics ? 0 : tcp_metrics_new(&root->metrics);
+
+	return r < 0 ? r : tcp_metrics_dump(root->metrics, each, each_context, &undecoded);
+}
+
+static int read_processes(void *context, ProcessTable **ret_table, ProcessStats *ret_stats)
+{
+	(void)context;
+	return process_table_read(NULL, ret_table, ret_stats);
+}
+
 void operate_ops(Root *root, ControlOps *ret_ops)
 {
 	*ret_ops = (ControlOps){.view = fill_view,
@@ -359,6 +413,10 @@ void operate_ops(Root *root, ControlOps *ret_ops)
 				.pause = pause_tuning,
 				.resume = resume,
 				.reload = reload,
+				.flows = each_flow,
+				.listeners = each_listener,
+				.metrics = each_metric,
+				.processes = read_processes,
 				.context = root};
 }
 

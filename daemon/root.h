@@ -6,6 +6,8 @@
 #include "common/text.h"
 #include "daemon/config/config.h"
 #include "daemon/cycle.h"
+#include "daemon/discover.h"
+#include "daemon/namespaces.h"
 #include "daemon/options.h"
 #include "daemon/serve/control.h"
 #include "daemon/watch.h"
@@ -23,6 +25,10 @@ typedef struct Root {
 	Cycle *cycle;
 	Prober *prober;
 	Watch *watch;
+	Discover *discover; /* NULL: the kernel does not tell of its links */
+	Namespaces *namespaces;
+	TcpMetrics *metrics;        /* NULL: opened when somebody asks */
+	SocketCounts socket_counts; /* for the view under way */
 	Control *control;
 	LoopTimer *watchdog;
 	uint64_t started_ns;

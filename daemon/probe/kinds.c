@@ -7,9 +7,15 @@
 #include "common/base.h"
 #include "daemon/probe/kind.h"
 #include "daemon/probe/stamp.h"
+#include "daemon/probe/tls_context.h"
 
 static const ProbeKind *const probe_kinds[] = {
 	&probe_kind_tcp,
+	&probe_kind_icmp,
+	&probe_kind_dns,
+	&probe_kind_tls,
+	&probe_kind_http,
+	&probe_kind_https,
 };
 
 const ProbeKind *probe_kind_find(const char *scheme)
@@ -22,5 +28,6 @@ const ProbeKind *probe_kind_find(const char *scheme)
 
 void probe_shared_clear(ProbeShared *shared)
 {
+	tls_context_free(STEAL(shared->tls));
 	stamp_keeper_free(STEAL(shared->stamps));
 }
