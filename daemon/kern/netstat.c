@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both files are pairs of lines: "Group: Name Name ..." and "Group: value value ...". A pair whose
- * two lines do not match in group and in number of columns is skipped whole, never guessed at: a
- * value under the wrong name would be evidence for a change nobody needs.
+ * netstat and snmp are pairs of lines: "Group: Name Name ..." and "Group: value value ...". A pair
+ * whose two lines do not match in group and in number of columns is skipped whole, never guessed
+ * at: a value under the wrong name would be evidence for a change nobody needs. Of a group that is
+ * not ours only the name is looked at. snmp6 has one "Name value" in each line.
+ *
+ * /proc/thread-self and not /proc, whose `net` is that of the process' first thread.
  *
  * The kernel's counters are its unsigned long. Where that has 32 bits, a wrap looks like a
  * namespace made anew, and costs one interval likewise.
- *
- * Names: net/ipv4/proc.c (snmp4_tcp_list, snmp4_net_list).
  */
 #include "daemon/kern/netstat.h"
 
@@ -15,135 +16,38 @@
 #include <string.h>
 
 #include "common/base.h"
-#include "common/parse.h"
+#include "daemon/kern/counter_table.h"
 #include "daemon/kern/proc.h"
+#include "daemon/kern/slice.h"
 
-/* 6.18 has 6 KiB in netstat; there is room for it to grow fivefold. */
+/* 6.18 has 6 KiB in netstat, and up to 12 KiB in snmp6 if every type of ICMP was seen. */
 #define FILE_MAX 32768
 
-typedef struct CounterName {
-	const char *group, *name;
-} CounterName;
+typedef void (*Parser)(const char *text, size_t length, Counters *counters, unsigned *malformed);
 
-static const CounterName counter_names[_COUNTERS] = {
-	[COUNTER_TCP_ACTIVE_OPENS] = {"Tcp", "ActiveOpens"},
-	[COUNTER_TCP_PASSIVE_OPENS] = {"Tcp", "PassiveOpens"},
-	[COUNTER_TCP_ATTEMPT_FAILS] = {"Tcp", "AttemptFails"},
-	[COUNTER_TCP_OUT_SEGS] = {"Tcp", "OutSegs"},
-	[COUNTER_TCP_RETRANS_SEGS] = {"Tcp", "RetransSegs"},
-	[COUNTER_TCP_SYN_RETRANS] = {"TcpExt", "TCPSynRetrans"},
-	[COUNTER_TCP_TIMEOUTS] = {"TcpExt", "TCPTimeouts"},
-	[COUNTER_TCP_SPURIOUS_RTOS] = {"TcpExt", "TCPSpuriousRTOs"},
-	[COUNTER_TCP_RCV_COLLAPSED] = {"TcpExt", "TCPRcvCollapsed"},
-	[COUNTER_PRUNE_CALLED] = {"TcpExt", "PruneCalled"},
-	[COUNTER_RCV_PRUNED] = {"TcpExt", "RcvPruned"},
-	[COUNTER_TCP_MEMORY_PRESSURES] = {"TcpExt", "TCPMemoryPressures"},
-	[COUNTER_LISTEN_OVERFLOWS] = {"TcpExt", "ListenOverflows"},
-	[COUNTER_LISTEN_DROPS] = {"TcpExt", "ListenDrops"},
-	[COUNTER_FASTOPEN_ACTIVE] = {"TcpExt", "TCPFastOpenActive"},
-	[COUNTER_FASTOPEN_ACTIVE_FAIL] = {"TcpExt", "TCPFastOpenActiveFail"},
-	[COUNTER_FASTOPEN_PASSIVE] = {"TcpExt", "TCPFastOpenPassive"},
-	[COUNTER_FASTOPEN_PASSIVE_FAIL] = {"TcpExt", "TCPFastOpenPassiveFail"},
-	[COUNTER_FASTOPEN_LISTEN_OVERFLOW] = {"TcpExt", "TCPFastOpenListenOverflow"},
-	[COUNTER_FASTOPEN_COOKIE_REQD] = {"TcpExt", "TCPFastOpenCookieReqd"},
-	[COUNTER_FASTOPEN_BLACKHOLE] = {"TcpExt", "TCPFastOpenBlackhole"},
-};
-
-typedef struct Slice {
-	const char *start, *end;
-} Slice;
-
-const char *counter_name(Counter counter)
+/* Returns false if the numbers of columns differ, and then takes nothing; or if a value that we use
+ * is no number, and then takes the others. */
+static bool take_pair(Slice group_name, Slice names, Slice values, Counters *counters)
 {
-	assert(counter < _COUNTERS);
-	return counter_names[counter].name;
-}
-
-static bool slice_equals(Slice slice, const char *text)
-{
-	size_t length = (size_t)(slice.end - slice.start);
-	return strlen(text) == length && memcmp(slice.start, text, length) == 0;
-}
-
-static bool next_line(Slice *rest, Slice *ret_line)
-{
-	if (rest->start == rest->end)
-		return false;
-	const char *end = memchr(rest->start, '\n', (size_t)(rest->end - rest->start));
-	*ret_line = (Slice){rest->start, end ? end : rest->end};
-	rest->start = end ? end + 1 : rest->end;
-	return true;
-}
-
-static bool next_word(Slice *rest, Slice *ret_word)
-{
-	while (rest->start < rest->end && *rest->start == ' ')
-		rest->start++;
-	if (rest->start == rest->end)
-		return false;
-	ret_word->start = rest->start;
-	while (rest->start < rest->end && *rest->start != ' ')
-		rest->start++;
-	ret_word->end = rest->start;
-	return true;
-}
-
-/* Takes "Group:" off the line. */
-static bool take_group(Slice *line, Slice *ret_group)
-{
-	if (line->start == line->end)
-		return false;
-	const char *colon = memchr(line->start, ':', (size_t)(line->end - line->start));
-	if (!colon || colon == line->start)
-		return false;
-	*ret_group = (Slice){line->start, colon};
-	line->start = colon + 1;
-	return true;
-}
-
-static size_t count_words(Slice line)
-{
-	Slice word;
-	size_t n = 0;
-	while (next_word(&line, &word))
-		n++;
-	return n;
-}
-
-static int counter_of(Slice group, Slice name)
-{
-	for (int i = 0; i < _COUNTERS; i++)
-		if (slice_equals(name, counter_names[i].name) &&
-		    slice_equals(group, counter_names[i].group))
-			return i;
-	return -1;
-}
-
-static bool value_of(Slice word, uint64_t *ret_value)
-{
-	char text[24];
-	size_t length = (size_t)(word.end - word.start);
-	if (length >= sizeof(text))
-		return false;
-	memcpy(text, word.start, length);
-	text[length] = '\0';
-	return strlen(text) == length && parse_uint64(text, 0, UINT64_MAX, ret_value) == 0;
-}
-
-/* Returns false if a value that we use is no number. */
-static bool take_pair(Slice group, Slice names, Slice values, Counters *counters)
-{
+	CounterGroup group = counter_group_find(group_name);
+	if (group.n == 0)
+		return true;
+	Counters taken = *counters;
 	Slice name, word;
-	bool good = true;
-	while (next_word(&names, &name) && next_word(&values, &word)) {
-		int counter = counter_of(group, name);
+	bool good = true, more_names, more_values;
+	while (more_names = slice_take_word(&names, &name),
+	       more_values = slice_take_word(&values, &word), more_names && more_values) {
+		int counter = counter_group_lookup(&group, name);
 		if (counter < 0)
 			continue;
-		if (value_of(word, &counters->values[counter]))
-			counters->present[counter] = true;
+		if (slice_number(word, &taken.values[counter]))
+			taken.present[counter] = true;
 		else
 			good = false;
 	}
+	if (more_names || more_values)
+		return false;
+	*counters = taken;
 	return good;
 }
 
@@ -153,15 +57,13 @@ void counters_parse(const char *text, size_t length, Counters *counters, unsigne
 	unsigned malformed = 0;
 	bool have_names = false;
 
-	while (next_line(&rest, &line)) {
-		if (!take_group(&line, &group)) {
+	while (slice_take_line(&rest, &line)) {
+		if (!slice_take_group(&line, &group)) {
 			malformed++;
 			continue;
 		}
-		bool pair = have_names &&
-			    group.end - group.start == names_group.end - names_group.start &&
-			    memcmp(group.start, names_group.start,
-				   (size_t)(group.end - group.start)) == 0;
+		bool pair = have_names && slice_length(group) == slice_length(names_group) &&
+			    memcmp(group.start, names_group.start, slice_length(group)) == 0;
 		if (!pair) {
 			malformed += have_names;
 			names = line;
@@ -170,14 +72,41 @@ void counters_parse(const char *text, size_t length, Counters *counters, unsigne
 			continue;
 		}
 		have_names = false;
-		if (count_words(names) != count_words(line) ||
-		    !take_pair(group, names, line, counters))
+		if (!take_pair(group, names, line, counters))
 			malformed++;
 	}
 	*ret_malformed = malformed + have_names;
 }
 
-static int read_file(const char *path, Counters *counters)
+void counters_parse6(const char *text, size_t length, Counters *counters, unsigned *ret_malformed)
+{
+	static const char name_of_group[] = COUNTER_GROUP_SNMP6;
+	const CounterGroup group = counter_group_find(
+		(Slice){name_of_group, name_of_group + sizeof(name_of_group) - 1});
+	Slice rest = {text, text + length}, line, name, word, more;
+	unsigned malformed = 0;
+
+	while (slice_take_line(&rest, &line)) {
+		uint64_t value;
+		if (!slice_take_word(&line, &name) || !slice_take_word(&line, &word) ||
+		    slice_take_word(&line, &more)) {
+			malformed++;
+			continue;
+		}
+		int counter = counter_group_lookup(&group, name);
+		if (counter < 0)
+			continue;
+		if (!slice_number(word, &value)) {
+			malformed++;
+			continue;
+		}
+		counters->values[counter] = value;
+		counters->present[counter] = true;
+	}
+	*ret_malformed = malformed;
+}
+
+static int read_file(const char *path, Parser parse, Counters *counters)
 {
 	char text[FILE_MAX];
 	size_t length;
@@ -186,18 +115,21 @@ static int read_file(const char *path, Counters *counters)
 	if (r < 0)
 		return r;
 	/* What was malformed is absent from `present`, which is all that its reader can use. */
-	counters_parse(text, length, counters, &malformed);
+	parse(text, length, counters, &malformed);
 	return 0;
 }
 
 int counters_read(Counters *ret_counters)
 {
 	Counters counters = {0};
-	int r = read_file("/proc/net/snmp", &counters);
+	int r = read_file("/proc/thread-self/net/snmp", counters_parse, &counters);
 	if (r < 0)
 		return r;
-	r = read_file("/proc/net/netstat", &counters);
+	r = read_file("/proc/thread-self/net/netstat", counters_parse, &counters);
 	if (r < 0)
+		return r;
+	r = read_file("/proc/thread-self/net/snmp6", counters_parse6, &counters);
+	if (r < 0 && r != -ENOENT)
 		return r;
 	*ret_counters = counters;
 	return 0;
