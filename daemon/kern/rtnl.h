@@ -12,6 +12,8 @@
 
 typedef struct Rtnl Rtnl;
 
+#define RTNL_LINKS_MAX 4096 /* kept; more are counted */
+
 #define LINK_NAME_MAX  16
 #define LINK_QDISC_MAX 16
 #define LINK_KIND_MAX  16
@@ -25,13 +27,15 @@ typedef struct Link {
 	uint32_t mtu_bytes;
 	uint64_t speed_bps; /* 0: unknown (virtual, or no carrier) */
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
-	uint64_t rx_drops, tx_drops, rx_errors, tx_errors;
+	uint64_t rx_drops, tx_drops, rx_errors,
+		tx_errors;    /* rx_drops: those missed by the device too */
 	bool has_qdisc_stats; /* of the root qdisc: */
 	uint64_t qdisc_drops, qdisc_overlimits, qdisc_requeues;
 	uint32_t qdisc_backlog_bytes, qdisc_length_packets;
 } Link;
 
-/* A default route of the main table. */
+/* A default route of the main table; each next hop of several is one. Those that cannot be used now
+ * (dead, blackhole) are not told. */
 typedef struct Gateway {
 	Address address; /* family 0: on-link, there is no gateway to ask */
 	int family;
@@ -62,4 +66,5 @@ int rtnl_refresh(Rtnl *rtnl);
  * first. */
 const Link *rtnl_links(const Rtnl *rtnl, size_t *ret_n);
 const Gateway *rtnl_gateways(const Rtnl *rtnl, size_t *ret_n);
+size_t rtnl_links_dropped(const Rtnl *rtnl);
 const Link *rtnl_find_link(const Rtnl *rtnl, int index);
