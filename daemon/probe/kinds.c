@@ -10,12 +10,8 @@
 #include "daemon/probe/tls_context.h"
 
 static const ProbeKind *const probe_kinds[] = {
-	&probe_kind_tcp,
-	&probe_kind_icmp,
-	&probe_kind_dns,
-	&probe_kind_tls,
-	&probe_kind_http,
-	&probe_kind_https,
+	&probe_kind_tcp, &probe_kind_icmp, &probe_kind_dns,
+	&probe_kind_tls, &probe_kind_http, &probe_kind_https,
 };
 
 const ProbeKind *probe_kind_find(const char *scheme)
