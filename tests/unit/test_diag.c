@@ -15,7 +15,10 @@
 #include <sys/ioctl.h>
 
 #include "common/base.h"
+#include "tests/unit/diag_bytecode.h"
 #include "tests/unit/harness.h"
+
+#define CROWD_MAX 1024
 
 typedef struct Pair {
 	int listener, client, server;
@@ -31,8 +34,15 @@ typedef struct Find {
 	unsigned found;
 } Find;
 
+/* Sockets of a dump, in the order of their cookies. */
+typedef struct Crowd {
+	FlowSample samples[CROWD_MAX];
+	size_t n;
+} Crowd;
+
 static Diag *diag;
 static DiagStats stats;
+static bool alone; /* in a network namespace of our own */
 
 static void find(const FlowSample *sample, void *context)
 {
@@ -95,6 +105,7 @@ static void own_namespace(void)
 		       strerror(errno));
 		return;
 	}
+	alone = true;
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
@@ -257,5 +268,187 @@ START_TEST(test_live_many)
 }
 END_TEST
 
-HARNESS_MAIN("diag",
-	     { HARNESS_CASE(suite, "live", test_live_dump, test_live_destroy, test_live_many); })
+/* The third SYN finds a queue with room for one, and another behind it. */
+START_TEST(test_live_overflow)
+{
+	enum { TRIES = 4 };
+	if (!live_setup())
+		HARNESS_SKIP("no sock_diag for us here");
+	Pair pair = pair_new(AF_INET, "127.0.0.1", "reno");
+	int more[TRIES];
+	ck_assert_int_eq(listen(pair.listener, 1), 0);
+	struct sockaddr_in to;
+	socklen_t length = sizeof(to);
+	ck_assert_int_eq(getsockname(pair.listener, (struct sockaddr *)&to, &length), 0);
+	for (size_t i = 0; i < TRIES; i++) {
+		more[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		int r = connect(more[i], (struct sockaddr *)&to, sizeof(to));
+		ck_assert(r == 0 || errno == EINPROGRESS);
+	}
+	/* On loopback a SYN is dealt with before connect(2) is back, unless the softirq is busy. */
+	Find listener;
+	for (int i = 0; i < 1000; i++) {
+		listener = (Find){.listen_port = pair.listen_port, .state = TCP_STATE_LISTEN};
+		ck_assert_int_eq(diag_dump(diag, DIAG_STATES_LISTEN, find, &listener, &stats), 0);
+		if (listener.sample.drops > 0)
+			break;
+		(void)sched_yield();
+	}
+	ck_assert_uint_eq(listener.found, 1);
+	ck_assert_uint_eq(listener.sample.rqueue, 2); /* one more than its maximum, always */
+	ck_assert_uint_eq(listener.sample.wqueue, 1);
+	ck_assert_uint_eq(listener.sample.info.raw.unacked, 2);
+	ck_assert_uint_eq(listener.sample.info.raw.sacked, 1);
+	ck_assert_uint_ge(listener.sample.drops, 1);
+	for (size_t i = 0; i < TRIES; i++)
+		(void)close(more[i]);
+	diag_free(diag);
+}
+END_TEST
+
+static int by_cookie(const void *a, const void *b)
+{
+	const FlowSample *one = a, *other = b;
+	return one->cookie < other->cookie ? -1 : one->cookie > other->cookie;
+}
+
+static void join(const FlowSample *sample, void *context)
+{
+	Crowd *crowd = context;
+	ck_assert_uint_lt(crowd->n, CROWD_MAX);
+	crowd->samples[crowd->n++] = *sample;
+}
+
+static void dump_crowd(const DiagFilter *filter, Crowd *crowd)
+{
+	ck_assert_int_eq(diag_dump_filtered(diag, DIAG_STATES_FLOWS | DIAG_STATES_LISTEN, filter,
+					    join, crowd, &stats),
+			 0);
+	ck_assert(!stats.incomplete && stats.undecoded == 0);
+}
+
+static bool accepts(const uint8_t *bytecode, int length, const FlowSample *sample)
+{
+	BytecodeSocket socket = {.family = sample->remote.family,
+				 .local_port = sample->local_port,
+				 .remote_port = sample->remote_port};
+	memcpy(socket.local, sample->local.bytes, sizeof(socket.local));
+	memcpy(socket.remote, sample->remote.bytes, sizeof(socket.remote));
+	return bytecode_run(bytecode, length, &socket, NULL);
+}
+
+/* What the kernel delivers is what its rules, as we have them, say of each socket. */
+static size_t check_kernel_agrees(const Crowd *all, const DiagFilter *filter)
+{
+	static Crowd some;
+	uint8_t bytecode[DIAG_FILTER_SIZE_MAX];
+	int length = diag_filter_compile(filter, bytecode, sizeof(bytecode));
+	size_t at = 0;
+	ck_assert_int_gt(length, 0);
+	some.n = 0;
+	dump_crowd(filter, &some);
+	qsort(some.samples, some.n, sizeof(*some.samples), by_cookie);
+	for (size_t i = 0; i < all->n; i++)
+		if (accepts(bytecode, length, &all->samples[i])) {
+			ck_assert_uint_lt(at, some.n);
+			ck_assert_uint_eq(some.samples[at++].cookie, all->samples[i].cookie);
+		}
+	ck_assert_uint_eq(at, some.n);
+	return some.n;
+}
+
+static void check_slices(const Crowd *all, unsigned slices)
+{
+	static Crowd parts;
+	size_t largest = 0;
+	parts.n = 0;
+	for (unsigned i = 0; i < slices; i++) {
+		const size_t before = parts.n;
+		dump_crowd(&(DiagFilter){.slice = i, .slices = slices}, &parts);
+		largest = MAX(largest, parts.n - before);
+	}
+	ck_assert_uint_eq(parts.n, all->n);
+	ck_assert(slices == 1 || largest < all->n);
+	qsort(parts.samples, parts.n, sizeof(*parts.samples), by_cookie);
+	for (size_t i = 0; i < all->n; i++)
+		ck_assert_uint_eq(parts.samples[i].cookie, all->samples[i].cookie);
+}
+
+static void check_prefixes(const Crowd *all)
+{
+	static const struct {
+		const char *address;
+		uint8_t length;
+	} wanted[] = {{"127.0.0.1", 32}, {"127.0.0.2", 31}, {"0.0.0.0", 0}, {"::", 0},
+		      {"::1", 128},      {"10.0.0.0", 8},   {"fe80::", 10}};
+	DiagPrefix prefixes[ARRAY_SIZE(wanted)];
+	size_t n[ARRAY_SIZE(wanted)];
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		ck_assert_int_eq(address_parse(wanted[i].address, &prefixes[i].address), 0);
+		prefixes[i].length = wanted[i].length;
+		DiagFilter filter = {
+			.prefixes = &prefixes[i], .n_prefixes = 1, .only_prefixes = true};
+		n[i] = check_kernel_agrees(all, &filter);
+		filter = (DiagFilter){
+			.prefixes = prefixes, .n_prefixes = i + 1, .slice = 3, .slices = 9};
+		(void)check_kernel_agrees(all, &filter);
+		filter.only_prefixes = true;
+		(void)check_kernel_agrees(all, &filter);
+	}
+	ck_assert_uint_gt(n[0], 0);
+	ck_assert_uint_gt(n[1], 0);
+	/* Each socket speaks one of both. */
+	ck_assert_uint_eq(n[2] + n[3], all->n);
+	ck_assert_uint_ge(n[2], n[0] + n[1]);
+	ck_assert_uint_gt(n[4], 0);
+	ck_assert_uint_le(n[4], n[3]);
+	ck_assert_uint_eq(n[5] + n[6], 0);
+	ck_assert_uint_eq(check_kernel_agrees(all, &(DiagFilter){.only_prefixes = true}), 0);
+}
+
+/* A listener for both families, and a client that speaks IPv4 to it. */
+static void dual_pair(void)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002)};
+	int listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&any, sizeof(any)), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	to.sin_port = htons(port_of(listener));
+	ck_assert_int_eq(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
+	ck_assert_int_ge(accept4(listener, NULL, NULL, SOCK_CLOEXEC), 0);
+}
+
+START_TEST(test_live_filter)
+{
+	static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"};
+	static const unsigned slices[] = {1, 2, 3, 16, 200};
+	static Crowd all;
+	if (!live_setup())
+		HARNESS_SKIP("no sock_diag for us here");
+	if (!alone)
+		HARNESS_SKIP("no network namespace of our own: others' sockets come and go");
+	_cleanup_close_ int six = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (six < 0)
+		HARNESS_SKIP("no IPv6 here");
+	for (size_t i = 0; i < 120; i++) {
+		const char *address = addresses[i % ARRAY_SIZE(addresses)];
+		(void)pair_new(strchr(address, ':') ? AF_INET6 : AF_INET, address, "reno");
+		if (i % 4 == 0)
+			dual_pair();
+	}
+	dump_crowd(NULL, &all);
+	ck_assert_uint_eq(all.n, 3 * 150);
+	qsort(all.samples, all.n, sizeof(*all.samples), by_cookie);
+	for (size_t i = 0; i < ARRAY_SIZE(slices); i++)
+		check_slices(&all, slices[i]);
+	check_prefixes(&all);
+	diag_free(diag);
+}
+END_TEST
+
+HARNESS_MAIN("diag", {
+	HARNESS_CASE(suite, "live", test_live_dump, test_live_destroy, test_live_many,
+		     test_live_overflow, test_live_filter);
+})

@@ -79,6 +79,12 @@ _Static_assert(offsetof(TcpInfoRaw, total_rto) == 240, "since 6.7");
 _Static_assert(offsetof(TcpInfoRaw, total_rto_recoveries) == 242, "since 6.7");
 _Static_assert(offsetof(TcpInfoRaw, total_rto_time_ms) == 244, "since 6.7");
 _Static_assert(offsetof(TcpInfoRaw, received_ce) == 248, "since 6.18");
+_Static_assert(offsetof(TcpInfoRaw, delivered_e1_bytes) == 252, "since 6.18");
+_Static_assert(offsetof(TcpInfoRaw, delivered_e0_bytes) == 256, "since 6.18");
+_Static_assert(offsetof(TcpInfoRaw, delivered_ce_bytes) == 260, "since 6.18");
+_Static_assert(offsetof(TcpInfoRaw, received_e1_bytes) == 264, "since 6.18");
+_Static_assert(offsetof(TcpInfoRaw, received_e0_bytes) == 268, "since 6.18");
+_Static_assert(offsetof(TcpInfoRaw, received_ce_bytes) == 272, "since 6.18");
 
 static void fill(TcpInfo *ret_info, size_t length)
 {
@@ -98,9 +104,121 @@ START_TEST(every_length)
 
 		fill(&info, length);
 		raw = (const unsigned char *)&info.raw;
-		ck_assert_uint_eq(info.length, MIN(length, sizeof(TcpInfoRaw)));
+		/* Bytes 276 to 279 are of no fixed meaning. */
+		ck_assert_uint_eq(info.length, MIN(length, (size_t)276));
 		for (size_t i = 0; i < sizeof(TcpInfoRaw); i++)
-			ck_assert_uint_eq(raw[i], i < length ? 0xff : 0);
+			if (raw[i] != (i < MIN(length, (size_t)276) ? 0xff : 0))
+				ck_abort_msg("length %zu, byte %zu", length, i);
+	}
+	TcpInfo info;
+	memset(&info, 0xa5, sizeof(info));
+	tcp_info_set(&info, NULL, 0);
+	ck_assert_uint_eq(info.length, 0);
+	ck_assert_uint_eq(info.raw.rtt_us | info.raw.received_ce_bytes, 0);
+}
+END_TEST
+
+#define FIELD(field, since)                                                                        \
+	{                                                                                          \
+#field, offsetof(TcpInfoRaw, field), since                                         \
+	}
+
+/* What each kernel brought: each length that there was, and the fields that came with it. The last
+ * field before it must be there, and the first behind it must not. */
+START_TEST(every_release)
+{
+	static const size_t lengths[] = {104, 120, 136, 144, 160, 168, 192,
+					 200, 216, 224, 232, 240, 248, 280};
+	static const struct {
+		const char *name;
+		size_t offset, since;
+	} fields[] = {
+		FIELD(state, 104),
+		FIELD(ca_state, 104),
+		FIELD(options, 104),
+		FIELD(wscale, 104),
+		FIELD(snd_mss, 104),
+		FIELD(unacked, 104),
+		FIELD(sacked, 104),
+		FIELD(lost, 104),
+		FIELD(retrans, 104),
+		FIELD(last_data_sent_ms, 104),
+		FIELD(last_data_recv_ms, 104),
+		FIELD(pmtu, 104),
+		FIELD(rcv_ssthresh, 104),
+		FIELD(rtt_us, 104),
+		FIELD(rttvar_us, 104),
+		FIELD(snd_ssthresh, 104),
+		FIELD(snd_cwnd, 104),
+		FIELD(advmss, 104),
+		FIELD(reordering, 104),
+		FIELD(rcv_rtt_us, 104),
+		FIELD(rcv_space, 104),
+		FIELD(total_retrans, 104),
+		FIELD(pacing_rate, 120),
+		FIELD(max_pacing_rate, 120),
+		FIELD(bytes_acked, 136),
+		FIELD(bytes_received, 136),
+		FIELD(segs_out, 144),
+		FIELD(segs_in, 144),
+		FIELD(notsent_bytes, 160),
+		FIELD(min_rtt_us, 160),
+		FIELD(data_segs_in, 160),
+		FIELD(data_segs_out, 160),
+		FIELD(delivery_rate, 168),
+		FIELD(busy_time_us, 192),
+		FIELD(rwnd_limited_us, 192),
+		FIELD(sndbuf_limited_us, 192),
+		FIELD(delivered, 200),
+		FIELD(delivered_ce, 200),
+		FIELD(bytes_sent, 216),
+		FIELD(bytes_retrans, 216),
+		FIELD(dsack_dups, 224),
+		FIELD(reord_seen, 224),
+		FIELD(rcv_ooopack, 232),
+		FIELD(snd_wnd, 232),
+		FIELD(rcv_wnd, 240),
+		FIELD(rehash, 240),
+		FIELD(total_rto, 248),
+		FIELD(total_rto_recoveries, 248),
+		FIELD(total_rto_time_ms, 248),
+		FIELD(received_ce, 280),
+		FIELD(delivered_e1_bytes, 280),
+		FIELD(delivered_e0_bytes, 280),
+		FIELD(delivered_ce_bytes, 280),
+		FIELD(received_e1_bytes, 280),
+		FIELD(received_e0_bytes, 280),
+		FIELD(received_ce_bytes, 280),
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		TcpInfo info;
+		fill(&info, lengths[i]);
+		for (size_t j = 0; j < ARRAY_SIZE(fields); j++) {
+			const uint8_t *raw = (const uint8_t *)&info.raw;
+			const size_t before = i > 0 ? lengths[i - 1] : 0;
+			const bool there = lengths[i] >= fields[j].since;
+			ck_assert_msg(raw[fields[j].offset] == (there ? 0xff : 0), "%s at %zu",
+				      fields[j].name, lengths[i]);
+			/* It lies behind what the release before had. */
+			if (fields[j].since == lengths[i])
+				ck_assert_msg(fields[j].offset >= before, "%s", fields[j].name);
+		}
+#define CHECK_HAS(field, since) ck_assert_int_eq(tcp_info_has(&info, field), lengths[i] >= (since))
+		CHECK_HAS(total_retrans, 104);
+		CHECK_HAS(max_pacing_rate, 120);
+		CHECK_HAS(bytes_received, 136);
+		CHECK_HAS(segs_in, 144);
+		CHECK_HAS(data_segs_out, 160);
+		CHECK_HAS(delivery_rate, 168);
+		CHECK_HAS(sndbuf_limited_us, 192);
+		CHECK_HAS(delivered_ce, 200);
+		CHECK_HAS(bytes_retrans, 216);
+		CHECK_HAS(reord_seen, 224);
+		CHECK_HAS(snd_wnd, 232);
+		CHECK_HAS(rehash, 240);
+		CHECK_HAS(total_rto_time_ms, 248);
+		CHECK_HAS(received_ce, 280);
+		CHECK_HAS(received_ce_bytes, 280);
 	}
 }
 END_TEST
@@ -167,7 +285,7 @@ START_TEST(bit_fields_as_the_kernel_packs_them)
 
 	tcp_info_set(&info, &kernel, sizeof(kernel));
 	ck_assert_uint_eq(tcp_info_rcv_wscale(&info), 9);
-	ck_assert_uint_eq(info.raw.wscale & 15, 7);
+	ck_assert_uint_eq(tcp_info_snd_wscale(&info), 7);
 	ck_assert(!tcp_info_app_limited(&info));
 	ck_assert_uint_eq(tcp_info_fastopen_client_fail(&info), 0);
 
@@ -194,6 +312,9 @@ START_TEST(option_bits)
 	ck_assert_uint_eq(TCP_INFO_OPT_ECN, TCPI_OPT_ECN);
 	ck_assert_uint_eq(TCP_INFO_OPT_ECN_SEEN, TCPI_OPT_ECN_SEEN);
 	ck_assert_uint_eq(TCP_INFO_OPT_SYN_DATA, TCPI_OPT_SYN_DATA);
+	/* Newer than the header. */
+	ck_assert_uint_eq(TCP_INFO_OPT_USEC_TS, 64);
+	ck_assert_uint_eq(TCP_INFO_OPT_TFO_CHILD, 128);
 }
 END_TEST
 
@@ -235,6 +356,6 @@ START_TEST(from_a_socket)
 END_TEST
 
 HARNESS_MAIN("tcp_info",
-	     HARNESS_CASE(suite, "layout", every_length, fields_are_valid_as_a_whole,
+	     HARNESS_CASE(suite, "layout", every_length, every_release, fields_are_valid_as_a_whole,
 			  min_rtt_before_the_first_sample, bit_fields_as_the_kernel_packs_them,
 			  option_bits, ca_state_names, from_a_socket);)
