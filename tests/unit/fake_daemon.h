@@ -7,6 +7,9 @@
  * link time.
  */
 #include "daemon/serve/control.h"
+#include "tests/unit/fake_kernel.h"
+
+enum { FAKE_WEB, FAKE_LOST, FAKE_DOWN, FAKE_SITE, FAKE_GATEWAY, FAKE_RESOLVER, FAKE_ENDPOINTS };
 
 struct Engine {
 	Change changes[4]; /* newest first */
@@ -29,10 +32,11 @@ typedef struct FakeDaemon {
 	Config config;
 	char *files[1];
 	HostIdentity identity;
-	Endpoint *endpoints[3];
+	Endpoint *endpoints[FAKE_ENDPOINTS];
 	Engine engine;
 	Registry registry;
 	PathTable paths;
+	FakeKernel kernel;
 	ControlView view; /* handed out as it is, with the time set */
 
 	/* What the changing verbs answer, and what they were asked. */
@@ -42,7 +46,8 @@ typedef struct FakeDaemon {
 	uint64_t reverted_id, paused_ns;
 } FakeDaemon;
 
-/* Three endpoints (up with 150 samples, unresolved, down), two paths, every owner of a tunable, and
+/* Endpoints: "web" up with 150 samples, "lost" unresolved, "down", "site" with every phase of https
+ * over both families, "gateway" and "resolver" discovered. Two paths, every owner of a tunable, and
  * changes 4 (advised), 3 (in trial), 2 (restored), 1 (kept, in force). */
 void fake_daemon_init(FakeDaemon *daemon);
 void fake_daemon_clear(FakeDaemon *daemon);

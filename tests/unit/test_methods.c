@@ -9,89 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/interface.h"
 #include "daemon/serve/explain.h"
 #include "daemon/serve/views.h"
-#include "tests/unit/fake_daemon.h"
-#include "tests/unit/harness.h"
-#include "tests/unit/idl.h"
+#include "tests/unit/method_call.h"
 
-static const MethodCaller root = {.uid = 0, .pid = 1, .may_change = true};
 static const MethodCaller nobody = {.uid = 1000, .pid = 2, .may_change = false};
-
-static FakeDaemon fake;
-
-static void setup(void)
-{
-	fake_daemon_init(&fake);
-}
-
-static void teardown(void)
-{
-	fake_daemon_clear(&fake);
-}
-
-/* parameters NULL: none. The reply is the caller's. */
-static Json *call_as(const MethodCaller *caller, const char *method, const char *parameters)
-{
-	ControlOps ops = fake_daemon_ops(&fake);
-	_cleanup_json_ Json *json = NULL;
-	WireCall call = {.method = method};
-	Json *reply;
-
-	if (parameters)
-		ck_assert_int_eq(json_parse(parameters, strlen(parameters), &json), 0);
-	call.parameters = json;
-	reply = methods_call(&ops, caller, &call);
-	ck_assert_ptr_nonnull(reply);
-	return reply;
-}
-
-static Json *call_root(const char *method, const char *parameters)
-{
-	return call_as(&root, method, parameters);
-}
-
-static const char *error_of(const Json *reply)
-{
-	const char *error = json_string(json_get(reply, "error"));
-
-	return error ? error : "";
-}
-
-static const char *parameter_of(const Json *reply, const char *key)
-{
-	const char *value = json_string(json_get(json_get(reply, "parameters"), key));
-
-	return value ? value : "";
-}
-
-static const char *short_name(const char *method)
-{
-	return strrchr(method, '.') + 1;
-}
-
-static void check_shape(const char *idl, const char *method, const Json *reply)
-{
-	_cleanup_(text_clear) Text problem = {.data = NULL};
-
-	ck_assert_str_eq(error_of(reply), "");
-	idl_check_reply(idl, short_name(method), json_get(reply, "parameters"), &problem);
-	ck_assert_str_eq(text_string(&problem), "");
-}
-
-/* Errors are short names of either interface. */
-static void check_error_shape(const Json *reply)
-{
-	_cleanup_(text_clear) Text problem = {.data = NULL};
-	const char *error = error_of(reply);
-	const char *idl =
-		text_starts_with(error, INTERFACE_NAME ".") ? interface_idl : interface_service_idl;
-
-	ck_assert_str_ne(error, "");
-	idl_check_error(idl, short_name(error), json_get(reply, "parameters"), &problem);
-	ck_assert_str_eq(text_string(&problem), "");
-}
 
 static const struct {
 	const char *method, *parameters;
@@ -101,6 +23,16 @@ static const struct {
 	{INTERFACE_LIST_ENDPOINTS, "{}", false},
 	{INTERFACE_LIST_PATHS, NULL, false},
 	{INTERFACE_LIST_PATHS, "{\"limit\":1}", false},
+	{INTERFACE_LIST_ENDPOINTS, "{\"offset\":1,\"limit\":2}", false},
+	{INTERFACE_LIST_ENDPOINTS, "{\"name\":\"site\"}", false},
+	{INTERFACE_LIST_FLOWS, NULL, false},
+	{INTERFACE_LIST_FLOWS, "{\"limit\":2,\"process\":true}", false},
+	{INTERFACE_LIST_LISTENERS, NULL, false},
+	{INTERFACE_LIST_LISTENERS, "{\"process\":true}", false},
+	{INTERFACE_LIST_METRICS, NULL, false},
+	{INTERFACE_LIST_LINKS, NULL, false},
+	{INTERFACE_LIST_COUNTERS, NULL, false},
+	{INTERFACE_LIST_NAMESPACES, NULL, false},
 	{INTERFACE_LIST_TUNABLES, NULL, false},
 	{INTERFACE_LIST_CHANGES, NULL, false},
 	{INTERFACE_LIST_CHANGES, "{\"id\":2}", false},
@@ -129,7 +61,11 @@ START_TEST(test_shapes_empty)
 {
 	_cleanup_json_ Json *reply = NULL;
 
-	fake.view.n_endpoints = 0;
+	fake.view.n_endpoints = fake.view.n_links = fake.view.n_gateways = fake.view.n_netns = 0;
+	fake.view.counters = NULL;
+	fake.view.sockets = NULL;
+	fake.view.schedule = NULL;
+	fake.kernel.n_flows = fake.kernel.n_listeners = fake.kernel.n_metrics = 0;
 	fake_daemon_clear(&fake);
 	memset(fake.endpoints, 0, sizeof(fake.endpoints));
 	fake.paths.n_paths = 0;
@@ -142,6 +78,13 @@ START_TEST(test_shapes_empty)
 	    strstr(calls[_i].parameters ? calls[_i].parameters : "", "\"id\":2")) {
 		reply = call_root(calls[_i].method, calls[_i].parameters);
 		ck_assert_str_eq(error_of(reply), INTERFACE_ERROR_NO_SUCH_CHANGE);
+		check_error_shape(reply);
+		return;
+	}
+	if (strstr(calls[_i].parameters ? calls[_i].parameters : "", "\"name\"")) {
+		reply = call_root(calls[_i].method, calls[_i].parameters);
+		ck_assert_str_eq(error_of(reply), INTERFACE_ERROR_NO_SUCH_ENDPOINT);
+		ck_assert_str_eq(parameter_of(reply, "name"), "site");
 		check_error_shape(reply);
 		return;
 	}
@@ -199,6 +142,16 @@ static const struct {
 	{INTERFACE_GET_STATUS, "{\"x\":1}", "x"},
 	{INTERFACE_GET_STATUS, "{\"x\":null}", "x"},
 	{INTERFACE_LIST_ENDPOINTS, "{\"id\":1}", "id"},
+	{INTERFACE_LIST_ENDPOINTS, "{\"name\":1}", "name"},
+	{INTERFACE_LIST_ENDPOINTS, "{\"offset\":-1}", "offset"},
+	{INTERFACE_LIST_ENDPOINTS, "{\"limit\":101}", "limit"},
+	{INTERFACE_LIST_FLOWS, "{\"limit\":1001}", "limit"},
+	{INTERFACE_LIST_FLOWS, "{\"process\":1}", "process"},
+	{INTERFACE_LIST_LISTENERS, "{\"limit\":0}", "limit"},
+	{INTERFACE_LIST_METRICS, "{\"process\":true}", "process"},
+	{INTERFACE_LIST_LINKS, "{\"limit\":1001}", "limit"},
+	{INTERFACE_LIST_COUNTERS, "{\"limit\":1}", "limit"},
+	{INTERFACE_LIST_NAMESPACES, "{\"limit\":1001}", "limit"},
 	{INTERFACE_LIST_PATHS, "{\"limit\":0}", "limit"},
 	{INTERFACE_LIST_PATHS, "{\"limit\":1001}", "limit"},
 	{INTERFACE_LIST_PATHS, "{\"limit\":-1}", "limit"},
@@ -318,11 +271,6 @@ START_TEST(test_failures)
 }
 END_TEST
 
-static int64_t int_at(const Json *object, const char *key)
-{
-	return json_int(json_get(object, key), -1);
-}
-
 START_TEST(test_status)
 {
 	_cleanup_json_ Json *reply = call_root(INTERFACE_GET_STATUS, NULL);
@@ -330,12 +278,12 @@ START_TEST(test_status)
 
 	ck_assert_str_eq(parameter_of(reply, "mode"), "auto");
 	ck_assert_str_eq(parameter_of(reply, "health"), "degraded");
-	ck_assert_uint_eq(json_length(json_get(status, "healthReasons")), 2);
+	ck_assert_uint_eq(json_length(json_get(status, "healthReasons")), 3);
 	ck_assert_str_eq(json_string(json_at(json_get(status, "healthReasons"), 0)),
 			 "1 endpoint is down");
 	ck_assert_int_eq(int_at(status, "uptimeUsec"), 3600000000);
-	ck_assert_int_eq(int_at(status, "endpointsTotal"), 3);
-	ck_assert_int_eq(int_at(status, "endpointsUp"), 1);
+	ck_assert_int_eq(int_at(status, "endpointsTotal"), 6);
+	ck_assert_int_eq(int_at(status, "endpointsUp"), 4);
 	ck_assert_int_eq(int_at(status, "endpointsDown"), 1);
 	ck_assert_int_eq(int_at(status, "endpointsUnresolved"), 1);
 	ck_assert_int_eq(int_at(status, "changesTotal"), 4);
@@ -386,65 +334,6 @@ START_TEST(test_paused)
 	open_ended = call_root(INTERFACE_GET_STATUS, NULL);
 	ck_assert(json_bool(json_get(json_get(open_ended, "parameters"), "paused"), false));
 	ck_assert_ptr_null(json_get(json_get(open_ended, "parameters"), "pausedForUsec"));
-}
-END_TEST
-
-START_TEST(test_endpoints)
-{
-	_cleanup_json_ Json *reply = call_root(INTERFACE_LIST_ENDPOINTS, NULL);
-	const Json *endpoints = json_get(json_get(reply, "parameters"), "endpoints");
-	const Json *up = json_at(endpoints, 0), *lost = json_at(endpoints, 1);
-	const Json *target = json_at(json_get(up, "targets"), 0);
-	const Json *ten_minutes = json_at(json_get(target, "windows"), 1);
-	const Json *down = json_at(json_get(json_at(endpoints, 2), "targets"), 0);
-
-	ck_assert_uint_eq(json_length(endpoints), 3);
-	ck_assert_str_eq(json_string(json_get(up, "name")), "web");
-	ck_assert_int_eq(int_at(up, "targetP99Usec"), 50000);
-	ck_assert_str_eq(json_string(json_get(ten_minutes, "span")), "10min");
-	ck_assert_int_eq(int_at(ten_minutes, "count"), 151);
-	ck_assert_int_eq(int_at(ten_minutes, "failures"), 1);
-	ck_assert_int_eq(int_at(ten_minutes, "lossPermille"), 6);
-	ck_assert_int_eq(int_at(ten_minutes, "minUsec"), 20001);
-	ck_assert_int_ge(int_at(ten_minutes, "p99Usec"), 19000);
-	ck_assert_int_eq(int_at(json_get(target, "last"), "rttUsec"), 20150);
-	/* Too few samples, no samples, no target: absent, never 0. */
-	ck_assert_ptr_null(json_get(json_at(json_get(target, "windows"), 0), "p99Usec"));
-	ck_assert_ptr_null(json_get(lost, "targetP99Usec"));
-	ck_assert_uint_eq(json_length(json_get(lost, "targets")), 0);
-	ck_assert_str_eq(json_string(json_get(lost, "resolveError")), "no such name");
-	ck_assert_ptr_null(json_get(json_at(json_get(lost, "windows"), 0), "lossPermille"));
-	/* A failed probe is a loss with its reason and has no latency. */
-	ck_assert_ptr_null(json_get(json_get(down, "last"), "rttUsec"));
-	ck_assert_ptr_null(json_get(json_at(json_get(down, "windows"), 0), "minUsec"));
-	ck_assert_str_eq(
-		json_string(json_get(json_at(json_get(down, "failuresByReason"), 0), "reason")),
-		"refused");
-	ck_assert_int_eq(int_at(json_at(json_get(down, "failuresByReason"), 0), "count"), 4);
-}
-END_TEST
-
-START_TEST(test_paths)
-{
-	_cleanup_json_ Json *reply = call_root(INTERFACE_LIST_PATHS, "{\"limit\":1}");
-	_cleanup_json_ Json *all = call_root(INTERFACE_LIST_PATHS, NULL);
-	const Json *first = json_at(json_get(json_get(reply, "parameters"), "paths"), 0);
-	const Json *fresh = json_at(json_get(json_get(all, "parameters"), "paths"), 1);
-	static const char *const unknown[] = {"congestion",     "minRttUsec",    "srttUsec",
-					      "mssBytes",       "lossPpm",       "goodputBps",
-					      "bestGoodputBps", "maxDeliveryBps"};
-
-	ck_assert_uint_eq(json_length(json_get(json_get(reply, "parameters"), "paths")), 1);
-	ck_assert_int_eq(int_at(json_get(reply, "parameters"), "total"), 2);
-	ck_assert_int_eq(int_at(json_get(reply, "parameters"), "evicted"), 3);
-	ck_assert_str_eq(json_string(json_get(first, "address")), "198.51.100.7");
-	ck_assert_int_eq(int_at(first, "minRttUsec"), 100000);
-	ck_assert_int_eq(int_at(first, "bestGoodputBps"), 94200000);
-	ck_assert_int_eq(int_at(first, "lastSeenAgoUsec"), 2000000);
-	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
-		ck_assert_msg(json_has(fresh, unknown[i]), "%s", unknown[i]);
-		ck_assert_msg(!json_get(fresh, unknown[i]), "%s", unknown[i]);
-	}
 }
 END_TEST
 
@@ -579,8 +468,7 @@ static void add_rest(Suite *suite)
 				      test_permission,     test_permission_before_parameters,
 				      test_changing_verbs, test_failures,
 				      test_status,         test_health,
-				      test_paused,         test_endpoints,
-				      test_paths,          test_tunables,
+				      test_paused,         test_tunables,
 				      test_changes,        test_change_not_finite,
 				      test_explain,        test_explain_switchback};
 	TCase *rest = tcase_create("methods");
