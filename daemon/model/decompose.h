@@ -18,7 +18,8 @@ typedef enum DecompositionPart {
 	PART_PROPAGATION, /* of all round trips together */
 	PART_QUEUEING,    /* likewise */
 	PART_TLS,         /* beyond its round trips */
-	PART_SERVER, /* request less one round trip; dns: answer less the floor of its series */
+	PART_SERVER,      /* request less one round trip; dns: answer less the least one of a day,
+			     queueing      included */
 	PART_TRANSFER,
 	PART_OVERHEAD, /* this host */
 	_PARTS,
@@ -31,7 +32,7 @@ typedef struct Decomposition {
 	uint64_t samples; /* of the headline phase in the window; 0: nothing can be said */
 	unsigned rounds;  /* round trips: connect 1, TLS 1 or 2, request 1; echo, answer 1 */
 	bool has_floor;
-	uint32_t floor_us; /* one round trip, now */
+	uint32_t floor_us; /* of one round trip, now; dns: the least answer of a day */
 	bool has[_PARTS];
 	uint32_t us[_PARTS];
 	uint32_t total_us; /* their sum */
@@ -43,9 +44,10 @@ void decompose(const Endpoint *endpoint, const EndpointTarget *target, WindowSpa
 
 /*
  * A sentence that explains what a probe that had to retransmit its SYN took: "1.04 s: one SYN was
- * lost and sent again after 1 s, then 40 ms". Linux 6.5 and later wait 1 s for each of the first
- * four SYNs, then twice as long each (net.ipv4.tcp_syn_linear_timeouts); earlier 1, 2, 4 ... s.
- * `linear` is that sysctl's value, 0 where it is absent. Into buffer; returns it.
+ * lost and sent again after 1 s, then 40.0 ms". Linux 6.5 and later wait 1 s that many times more
+ * (net.ipv4.tcp_syn_linear_timeouts, 4) before each wait is twice the one before; earlier ones
+ * 1, 2, 4 ... s. `linear` is that sysctl's value, 0 where it is absent. Into buffer (160 bytes are
+ * always enough); returns it.
  */
 char *decompose_syn_retransmits(unsigned retransmits, uint32_t wall_us, unsigned linear,
 				char *buffer, unsigned size);
