@@ -6,6 +6,7 @@
 
 #include "common/base.h"
 #include "daemon/probe/kind.h"
+#include "daemon/probe/tls_context.h"
 #include "daemon/probe/stamp.h"
 #include "daemon/probe/tls_context.h"
 
