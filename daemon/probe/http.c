@@ -6,8 +6,8 @@
  *
  * PHASE_REQUEST runs from the kernel's stamp of the request's last byte sent to that of the
  * response's first byte; PHASE_TRANSFER from there to the last byte's. While this process does not
- * run, the kernel joins segments that follow each other and keeps the last one's stamp: then some of
- * the transfer is counted as request. Their sum is exact all the same.
+ * run, the kernel joins segments that follow each other and keeps the last one's stamp: then some
+ * of the transfer is counted as request. Their sum is exact all the same.
  *
  * Memory is this struct and one buffer on the stack, whatever the server sends; what may be read in
  * one go is bounded too, so that a fast and endless answer does not hold up the other probes.
