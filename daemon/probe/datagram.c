@@ -50,11 +50,14 @@ void datagram_clear(Datagram *datagram)
 
 int datagram_connect(Datagram *datagram, const ProbeStart *start)
 {
+	const Address *source = &start->spec->source;
 	struct sockaddr_storage sockaddr;
-	socklen_t length = address_to_sockaddr(&start->spec->source, 0, &sockaddr);
+	socklen_t length = address_to_sockaddr(source, 0, &sockaddr);
 
+	if (length > 0 && source->family != start->address.family)
+		return EAFNOSUPPORT; /* raw sockets would not notice */
 	if (length > 0 && bind(datagram->fd, (const struct sockaddr *)&sockaddr, length) < 0)
-		return errno == EINVAL ? EAFNOSUPPORT : errno; /* EINVAL: of another family */
+		return errno;
 	length = address_to_sockaddr(&start->address, start->spec->port, &sockaddr);
 	if (connect(datagram->fd, (const struct sockaddr *)&sockaddr, length) < 0)
 		return errno;

@@ -6,10 +6,10 @@
  * CAP_NET_RAW. If neither may be opened, the result says what is missing, because a probe that only
  * says "permission denied" sends people to the wrong place.
  *
- * On a ping socket the kernel chooses the identifier, and hands over nothing but replies to it. On
- * a raw one we choose, and a filter lets only echo replies through; the socket is connected, so
- * they are those of our peer. Either way a reply is taken only with our sequence number and nonce,
- * and an ICMP error only if the packet it quotes is ours; anything else is left lying.
+ * On a ping socket the kernel chooses the identifier, and hands over nothing but replies to it,
+ * though from whatever host. On a raw one we choose; it is connected, and a filter lets only echo
+ * replies through. Either way a reply is taken only from our peer with our sequence number and
+ * nonce, and an ICMP error only if the packet it quotes is ours; anything else is left lying.
  *
  * A reply that is there counts even if it is noticed late; one that came too late by its stamp does
  * not, even if it is there. Nothing is sent twice: a lost request is a loss.
@@ -136,6 +136,8 @@ static void take_packet(Probe *probe, const uint8_t *bytes, size_t length,
 	int family = probe->start.address.family;
 	bool ip_header = probe->facts.icmp.raw && family == AF_INET;
 
+	if (!address_equal(&packet->from, &probe->start.address))
+		return;
 	switch (icmp_reply_match(family, ip_header, bytes, length, &probe->echo)) {
 	case ICMP_REPLY:
 		probe->reply.packet = *packet;
