@@ -42,7 +42,7 @@ struct Discover {
 	char gateways[256];    /* as last logged */
 };
 
-static void convert(const Discover *discover, const Discovered *found, WatchItem *item)
+static void convert(const Discovered *found, WatchItem *item)
 {
 	ConfigEndpoint *config = &item->config;
 	char host[ADDRESS_TEXT_MAX];
@@ -67,7 +67,7 @@ static void watch_found(Discover *discover)
 	WatchItem items[DISCOVERY_MAX];
 
 	for (size_t i = 0; i < discover->discovery.n; i++)
-		convert(discover, &discover->discovery.found[i], &items[i]);
+		convert(&discover->discovery.found[i], &items[i]);
 	if (watch_discovered(discover->params.watch, items, discover->discovery.n) < 0)
 		log_error("not every discovered endpoint could be set up: out of memory");
 }

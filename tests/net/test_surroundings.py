@@ -4,6 +4,7 @@
 and other network namespaces."""
 import subprocess
 import sys
+import threading
 import time
 
 import harness
@@ -109,9 +110,11 @@ def namespaces(tap):
         lab.peer.set_sysctls({"net.ipv4.tcp_rmem": "4096 131072 7000000"})
         before = lab.peer.snapshot()
         config = QUIET + f"Netns={lab.peer.name} nowhere\n"
+        transfer = threading.Thread(target=lab.transfers, args=(link.peer_address,),
+                                    kwargs={"seconds": 4})
+        transfer.start()
+        time.sleep(1.5)
         with Daemon(lab.host, config) as daemon:
-            lab.transfers(link.peer_address, seconds=2, repeat=1)
-
             def spaces():
                 rows = daemon.call("ListNamespaces")["namespaces"]
                 return {row["name"]: row for row in rows}
@@ -120,12 +123,15 @@ def namespaces(tap):
                                and spaces()[lab.peer.name]["sockets"] is not None and spaces())
             row = (rows or {}).get(lab.peer.name, {})
             tap.ok(bool(row) and not row["error"], "the namespace is read", str(row)[:300])
+            tap.ok(row.get("sockets") == 1 and row.get("paths") == 1, "with the flow in it",
+                   f"{row.get('sockets')} sockets")
             values = {t["key"]: t["value"] for t in row.get("sysctls", [])}
             tap.ok(values.get("net.ipv4.tcp_rmem") == "4096 131072 7000000",
                    "with its own sysctls", str(values)[:200])
             missing = (rows or {}).get("nowhere", {})
             tap.ok("no such" in (missing.get("error") or ""), "one that is not there is said to be",
                    str(missing.get("error")))
+        transfer.join()
         tap.ok(not harness.difference(before, lab.peer.snapshot()), "nothing in it was changed")
 
 
