@@ -142,6 +142,8 @@ static void *serve(void *argument)
 		serve_http(connection);
 	while (good && receive(connection, discard, sizeof(discard)) > 0)
 		;
+	if (connection->ssl && good)
+		(void)SSL_shutdown(connection->ssl); /* the answer is not waited for */
 	SSL_free(connection->ssl);
 	close(connection->fd);
 	free(connection);

@@ -79,9 +79,14 @@ def _requests(conversation, first, result):
         result["transfer"].append((answer["last"] - answer["first"]) / 1000)
 
 
+def _with_requests(packets, first):
+    """Those that got an answer to a request: one that only shakes hands is beside a probe."""
+    return [one for one in conversations(packets) if len(one["flights"]) > first + 1]
+
+
 def http(packets):
     """Requests in the clear."""
-    found = conversations(packets)
+    found = _with_requests(packets, 0)
     result = {"connect": _connects(found), "request": [], "reused": [], "transfer": []}
     for one in found:
         _requests(one, 0, result)
@@ -91,11 +96,10 @@ def http(packets):
 def https(packets):
     """Requests after a handshake; the end of that travels with the request. The server sends no
     session tickets, so what comes next is the response."""
-    found = conversations(packets)
+    found = _with_requests(packets, 2)
     result = {"connect": _connects(found), "tls": [], "request": [], "reused": [], "transfer": []}
     for one in found:
-        if len(one["flights"]) >= 2:
-            result["tls"].append(_handshake(one["flights"])[0])
+        result["tls"].append(_handshake(one["flights"])[0])
         _requests(one, 2, result)
     return result
 
