@@ -5,7 +5,6 @@
  * Zero-initialise; names are text ("a.example"), or a pointer: "@12".
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DNS_BUILDER_BYTES 8192
@@ -35,6 +34,8 @@ static inline void dns_put32(DnsBuilder *b, uint32_t value)
 /* Labels, then the root or, after "@", a pointer. */
 static inline void dns_put_name(DnsBuilder *b, const char *name)
 {
+	unsigned target = 0;
+
 	while (*name != '\0' && *name != '@') {
 		size_t n = strcspn(name, ".@");
 
@@ -43,10 +44,13 @@ static inline void dns_put_name(DnsBuilder *b, const char *name)
 		b->length += n;
 		name += n + (name[n] == '.' ? 1 : 0);
 	}
-	if (*name == '@')
-		dns_put16(b, 0xc000 | (unsigned)atoi(name + 1));
-	else
+	if (*name++ != '@') {
 		dns_put8(b, 0);
+		return;
+	}
+	for (; *name != '\0'; name++)
+		target = target * 10 + (unsigned)(*name - '0');
+	dns_put16(b, 0xc000 | target);
 }
 
 static inline void dns_put_header(DnsBuilder *b, unsigned id, unsigned flags, unsigned questions,
