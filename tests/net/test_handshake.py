@@ -37,8 +37,9 @@ def measure(tap, lab, link, name):
     with Daemon(lab.host, CONFIG.format(address=link.peer_address)) as daemon:
         time.sleep(SECONDS)
         rows = windows(daemon)
-        overhead = [e["targets"][0]["overheadWindows"][0]["p99Usec"] or 0
-                    for e in daemon.call("ListEndpoints")["endpoints"]]
+        overhead = [phase["windows"][0]["p99Usec"] or 0
+                    for e in daemon.call("ListEndpoints")["endpoints"]
+                    for phase in e["targets"][0]["phases"] if phase["phase"] == "overhead"]
     truth = [h["rttNs"] / 1000 for h in link.handshakes()[skip:] if h["syns"] == 1]
     tap.ok(len(rows) == ENDPOINTS, f"{name}: every endpoint has a median")
     p50 = statistics.median(row["p50Usec"] for row in rows)
