@@ -244,6 +244,15 @@ bool floor_add(Floor *floor, uint64_t now_ns, uint32_t us)
 	return ended;
 }
 
+/* No undercut: both were there before. */
+void floor_merge(Floor *into, const Floor *from)
+{
+	if (into->epoch == 0)
+		*into = *from;
+	into->floor_us = MIN(into->floor_us, from->floor_us);
+	into->settled_us = MIN(into->settled_us, into->floor_us);
+}
+
 bool floor_get(const Floor *floor, uint32_t *ret_us)
 {
 	if (floor->floor_us == UINT32_MAX)

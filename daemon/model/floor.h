@@ -44,5 +44,7 @@ typedef struct Floor {
 void floor_init(Floor *floor);
 /* Adds a sample. True if it ended an epoch: previous_us and floor_us say from what to what. */
 bool floor_add(Floor *floor, uint64_t now_ns, uint32_t us);
+/* Takes over the floor of a series that goes on in this one: the lower one of both. */
+void floor_merge(Floor *into, const Floor *from);
 /* False: nothing seen yet. */
 bool floor_get(const Floor *floor, uint32_t *ret_us);

@@ -54,6 +54,7 @@ void path_free(Path *path)
 
 	sparse_clear(&path->srtt);
 	free(path->history);
+	free(path->statistics);
 	free(path);
 }
 
@@ -235,8 +236,6 @@ static void add_judgements(Path *path, const FlowSample *sample, const FlowDelta
 
 static void add_identity(Path *path, const FlowSample *sample, const FlowDelta *delta)
 {
-	uint32_t floor;
-
 	path->bytes_acked += delta->bytes_acked;
 	path->bytes_sent += delta->bytes_sent;
 	path->bytes_retrans += delta->bytes_retrans;
@@ -247,10 +246,55 @@ static void add_identity(Path *path, const FlowSample *sample, const FlowDelta *
 		(void)text_copy(path->congestion, sizeof(path->congestion), sample->congestion);
 	if (delta->bytes_acked > 0 || path->srtt_us == 0)
 		path->srtt_us = sample->info.raw.rtt_us;
-	if (tcp_info_min_rtt(&sample->info, &floor)) {
-		path->min_rtt_us = MIN(path->min_rtt_us, floor);
-		path->current.min_rtt_us = MIN(path->current.min_rtt_us, floor);
-	}
+}
+
+/* Whether the flow's min_rtt is of this epoch. */
+static bool min_rtt_is_fresh(const Path *path, const FlowDelta *delta, uint64_t now_ns)
+{
+	const Floor *floor = &path->floor;
+
+	return floor->epoch <= 1 || (delta->birth_seen && delta->birth_ns > floor->since_ns) ||
+	       (delta->bytes_acked > 0 && now_ns > floor->since_ns + PATH_MIN_RTT_MEMORY_NS);
+}
+
+static void add_floor(Path *path, const FlowSample *sample, const FlowDelta *delta, uint64_t now_ns)
+{
+	uint32_t rtt_us = sample->info.raw.rtt_us, least;
+
+	if (!tcp_info_min_rtt(&sample->info, &least))
+		return;
+	path->current.min_rtt_us = MIN(path->current.min_rtt_us, least);
+	if (min_rtt_is_fresh(path, delta, now_ns) && (delta->born || least < path->floor.floor_us))
+		rtt_us = least;
+	else if (delta->bytes_acked == 0 || rtt_us == 0 ||
+		 (delta->bytes_acked >= PATH_QUIET_BYTES &&
+		  (uint64_t)rtt_us * 10 > (uint64_t)path->floor.floor_us * 11))
+		return;
+	(void)floor_add(&path->floor, now_ns, rtt_us); /* its epoch is there to be read */
+	path->min_rtt_us = path->floor.floor_us;
+}
+
+static void add_series(Path *path, const FlowSample *sample, const FlowDelta *delta,
+		       uint64_t now_ns)
+{
+	uint32_t rtt_us = sample->info.raw.rtt_us, least;
+	bool active = delta->bytes_acked > 0 && rtt_us > 0;
+	bool connected = delta->born && tcp_info_min_rtt(&sample->info, &least);
+
+	if (!active && !connected)
+		return;
+	if (!path->statistics)
+		path->statistics = calloc(1, sizeof(*path->statistics));
+	if (!path->statistics)
+		return; /* a figure less */
+	if (connected)
+		path_series_add(path->statistics, PATH_CONNECT, now_ns, least);
+	if (!active)
+		return;
+	path_series_add(path->statistics, PATH_SRTT, now_ns, rtt_us);
+	if (path->min_rtt_us != UINT32_MAX)
+		path_series_add(path->statistics, PATH_QUEUEING, now_ns,
+				rtt_us - MIN(rtt_us, path->min_rtt_us));
 }
 
 void path_add(Path *path, const FlowSample *sample, const FlowDelta *delta, const PathCaps *caps,
@@ -258,10 +302,14 @@ void path_add(Path *path, const FlowSample *sample, const FlowDelta *delta, cons
 {
 	path_roll(path, now_ns);
 	path->last_seen_ns = now_ns;
-	if (delta->bulk && !path->history)
+	if (delta->bulk && (delta->bytes_acked || delta->bytes_received))
+		path->bulk_ns = now_ns;
+	if (delta->bulk && !path->history && !path->history_denied)
 		path->history = calloc(PATH_WINDOWS, sizeof(*path->history));
 
 	add_identity(path, sample, delta);
+	add_floor(path, sample, delta, now_ns);
+	add_series(path, sample, delta, now_ns);
 	add_sums(&path->current, delta);
 	add_rates(path, sample, delta);
 	if (delta->bulk && !sample->destroyed && (delta->bytes_acked || delta->bytes_received))
@@ -313,4 +361,84 @@ bool path_goodput_bps(const Path *path, uint64_t *ret_bps)
 	PathWindow sum = sum_windows(path);
 
 	return path_window_goodput_bps(&sum, ret_bps);
+}
+
+void path_summarise(const Path *path, PathSeries series, WindowSpan span, uint64_t now_ns,
+		    WindowSummary *ret)
+{
+	path_series_summarise(path->statistics, series, span, now_ns, ret);
+}
+
+uint64_t path_bytes(const Path *path)
+{
+	return path->bytes_acked + path->bytes_received;
+}
+
+Address path_prefix(const Address *address, unsigned length)
+{
+	Address prefix = *address;
+
+	for (unsigned i = 0; i < sizeof(prefix.bytes); i++) {
+		unsigned bits = length > i * 8 ? length - i * 8 : 0;
+
+		if (bits < 8)
+			prefix.bytes[i] &= (uint8_t)(0xff00U >> bits);
+	}
+	return prefix;
+}
+
+bool path_is_prefix(const Path *path)
+{
+	return path->prefix_length < (path->address.family == AF_INET6 ? 128 : 32);
+}
+
+bool path_covers(const Path *path, const Address *address)
+{
+	Address prefix;
+
+	if (!path_is_prefix(path))
+		return address_equal(&path->address, address);
+	prefix = path_prefix(address, path->prefix_length);
+	return address_equal(&path->address, &prefix);
+}
+
+static void absorb_window(PathWindow *into, const PathWindow *from)
+{
+	into->bytes_acked += from->bytes_acked;
+	into->bytes_sent += from->bytes_sent;
+	into->bytes_retrans += from->bytes_retrans;
+	into->bytes_received += from->bytes_received;
+	into->bulk_bytes_acked += from->bulk_bytes_acked;
+	into->bulk_busy_us += from->bulk_busy_us;
+	into->bulk_bytes_received += from->bulk_bytes_received;
+	into->bulk_receive_us += from->bulk_receive_us;
+	into->busy_us += from->busy_us;
+	into->rwnd_limited_us += from->rwnd_limited_us;
+	into->sndbuf_limited_us += from->sndbuf_limited_us;
+	into->min_rtt_us = MIN(into->min_rtt_us, from->min_rtt_us);
+	into->flows_born += from->flows_born;
+	into->flows_bulk += from->flows_bulk;
+	into->total_rto += from->total_rto;
+}
+
+void path_absorb(Path *into, const Path *from, uint64_t now_ns)
+{
+	into->first_seen_ns = MIN(into->first_seen_ns, from->first_seen_ns);
+	into->last_seen_ns = MAX(into->last_seen_ns, from->last_seen_ns);
+	into->flows += from->flows;
+	into->bytes_acked += from->bytes_acked;
+	into->bytes_sent += from->bytes_sent;
+	into->bytes_retrans += from->bytes_retrans;
+	into->bytes_received += from->bytes_received;
+	into->max_delivery_bps = MAX(into->max_delivery_bps, from->max_delivery_bps);
+	into->best_goodput_bps = MAX(into->best_goodput_bps, from->best_goodput_bps);
+	into->min_rtt_us = MIN(into->min_rtt_us, from->min_rtt_us);
+	floor_merge(&into->floor, &from->floor);
+	absorb_window(&into->current, &from->current);
+	if (!from->statistics)
+		return;
+	if (!into->statistics)
+		into->statistics = calloc(1, sizeof(*into->statistics));
+	if (into->statistics)
+		path_series_merge(into->statistics, from->statistics, now_ns);
 }

@@ -17,6 +17,7 @@
 #include "common/histogram.h"
 #include "common/map.h"
 #include "daemon/model/floor.h"
+#include "daemon/model/path_series.h"
 
 #define PATH_WINDOW_NS (UINT64_C(30) * 1000000000)
 #define PATH_WINDOWS   4 /* complete windows kept; 3 in a row are evidence */
@@ -52,6 +53,7 @@ typedef struct Path {
 	Address address;
 	uint8_t prefix_length; /* 32, 128: this address exactly; less: a merged prefix */
 	uint64_t first_seen_ns, last_seen_ns;
+	uint32_t slot;                        /* where its table keeps it */
 	uint32_t flows;                       /* at the last sweep */
 	uint32_t min_rtt_us;                  /* of the epoch; UINT32_MAX: none yet */
 	uint32_t srtt_us;                     /* last, of the busiest flow; 0: none */
@@ -64,8 +66,11 @@ typedef struct Path {
 	PathWindow *history; /* PATH_WINDOWS of them, newest first; allocated with the first bulk
 				sample; NULL until then */
 	uint32_t n_history;
-	SparseHistogram srtt; /* of the current window, us */
-	Floor floor;          /* the epochs of the route */
+	uint64_t bulk_ns;           /* last sample of a bulk flow that moved data */
+	bool history_denied;        /* the table has none to give */
+	SparseHistogram srtt;       /* of the current window, us */
+	Floor floor;                /* the epochs of the route; min_rtt_us is its floor */
+	PathStatistics *statistics; /* NULL until it has traffic */
 } Path;
 
 /* The sysctl values against which "at cap" is judged. */
@@ -91,6 +96,16 @@ typedef struct FlowDelta {
 	uint32_t dsack_dups, total_rto;                                  /* deltas */
 } FlowDelta;
 
+/*
+ * The floor of an epoch is the least min_rtt of its flows; but the kernel's min_rtt looks back 300
+ * s, and that of an idle flow for ever. So, once an epoch has ended, only flows born since or
+ * active in its sixth minute and later count for the floor. What makes the next epoch end are the
+ * handshakes of new flows and the smoothed RTT of flows that are active but move too little to
+ * fill a queue themselves; of others only what is near the floor, where it can only refute.
+ */
+#define PATH_MIN_RTT_MEMORY_NS (UINT64_C(330) * 1000000000) /* tcp_min_rtt_wlen, and a sweep */
+#define PATH_QUIET_BYTES       (64 * 1024)                  /* per sweep: some initial windows */
+
 Path *path_new(const Address *address, uint64_t now_ns); /* NULL: no memory */
 void path_free(Path *path);
 /* Adds one sample. Windows roll by themselves as time passes. */
@@ -98,6 +113,19 @@ void path_add(Path *path, const FlowSample *sample, const FlowDelta *delta, cons
 	      uint64_t now_ns);
 /* Closes the current window if its time is over, even without traffic. */
 void path_roll(Path *path, uint64_t now_ns);
+/* What its flows said lately; see path_series.h. */
+void path_summarise(const Path *path, PathSeries series, WindowSpan span, uint64_t now_ns,
+		    WindowSummary *ret);
+/* Adds all that is known of `from` (a sibling in its prefix): sums, maxima, statistics, the lower
+ * floor. The history of windows stays that of `into`. */
+void path_absorb(Path *into, const Path *from, uint64_t now_ns);
+/* Whether it stands for this address: its own, or one in its prefix. */
+bool path_covers(const Path *path, const Address *address);
+/* The address with all bits after the first `length` cleared. */
+Address path_prefix(const Address *address, unsigned length);
+bool path_is_prefix(const Path *path);
+uint64_t path_bytes(const Path *path); /* moved either way since first seen */
+
 /* The i-th last complete window, 0 newest; NULL if there is none, or it is too old to matter. */
 const PathWindow *path_window(const Path *path, unsigned i);
 

@@ -16,26 +16,42 @@
 #include <string.h>
 
 #include "common/base.h"
+#include "common/clock.h"
+#include "daemon/model/flow.h"
+#include "daemon/model/path_merge.h"
+
+/* What is routed as one, more often than not: RFC 4632 and RFC 6177. */
+#define PREFIX_IPV4 24
+#define PREFIX_IPV6 48
 
 /* Epoch 0 is the label of flows whose birth was not seen. */
 #define EPOCH_UNKNOWN 0
 
-typedef struct Flow {
-	MapEntry entry;
-	uint64_t cookie;
-	uint64_t birth_ns, last_ns;
-	uint64_t bytes_acked, bytes_sent, bytes_retrans, bytes_received;
-	uint64_t busy_us, rwnd_limited_us, sndbuf_limited_us;
-	uint32_t epoch;
-	uint32_t sweep; /* last one it was seen in */
-	uint32_t dsack_dups;
-	uint16_t total_rto;
-	bool bulk;
-	bool birth_seen;
-} Flow;
+/* Families that look alike are looked for once in so many sweeps' time. */
+#define ALIKE_INTERVAL_NS (60 * NSEC_PER_SEC)
+/* After a merge that won no place, the next is not tried for so long: the table is what it is. */
+#define MERGE_INTERVAL_NS (60 * NSEC_PER_SEC)
+/* A merge of a full table makes this share of it free, so that it is not done for each path. */
+#define MERGE_SHARE 8
+/* The share of the table whose busiest paths stay exact. */
+#define EXACT_SHARE 4
+/* A history without bulk traffic for this long is given back. */
+#define HISTORY_IDLE_NS (PATH_WINDOWS * PATH_WINDOW_NS)
+
+typedef struct PathKey {
+	Address address;
+	uint8_t prefix_length;
+} PathKey;
 
 struct PathTable {
 	Map flows, paths;
+	Path **slots; /* all paths, without holes; a flow remembers the number of its path's */
+	uint8_t ipv4_length, ipv6_length;
+	size_t n_prefixes, n_histories;
+	Address pinned; /* family 0: none */
+	uint64_t paths_evicted, paths_merged;
+	uint64_t merge_ns; /* not before */
+	uint64_t alike_ns; /* likewise */
 	uint32_t epoch;
 	uint32_t sweep;       /* number of the current one; 0: none yet */
 	uint64_t sweep_ns;    /* begin of the current one */
@@ -61,7 +77,11 @@ static void flow_evict(MapEntry *entry, void *context)
 
 static bool path_equal(const MapEntry *entry, const void *key)
 {
-	return address_equal(&CONTAINER_OF(entry, Path, entry)->address, key);
+	const Path *path = CONTAINER_OF(entry, Path, entry);
+	const PathKey *wanted = key;
+
+	return path->prefix_length == wanted->prefix_length &&
+	       address_equal(&path->address, &wanted->address);
 }
 
 static void path_evict(MapEntry *entry, void *context)
@@ -76,24 +96,18 @@ static const MapOps path_ops = {.equal = path_equal, .evict = path_evict};
 int path_table_new(size_t path_capacity, size_t flow_capacity, PathTable **ret_table)
 {
 	PathTable *table = calloc(1, sizeof(*table));
-	int r;
 
 	if (!table)
 		return -ENOMEM;
 
-	r = map_init(&table->flows, flow_capacity, &flow_ops, NULL);
-	if (r < 0) {
-		free(table);
-		return r;
+	table->slots = calloc(path_capacity, sizeof(Path *));
+	if (!table->slots || map_init(&table->flows, flow_capacity, &flow_ops, NULL) < 0 ||
+	    map_init(&table->paths, path_capacity, &path_ops, NULL) < 0) {
+		path_table_free(table);
+		return -ENOMEM;
 	}
-	r = map_init(&table->paths, path_capacity, &path_ops, NULL);
-	if (r < 0) {
-		map_clear(&table->flows);
-		free(table);
-		return r;
-	}
-
 	table->epoch = 1;
+	path_table_set_prefixes(table, PREFIX_IPV4, PREFIX_IPV6);
 	*ret_table = table;
 	return 0;
 }
@@ -105,7 +119,19 @@ void path_table_free(PathTable *table)
 
 	map_clear(&table->flows);
 	map_clear(&table->paths);
+	free(table->slots);
 	free(table);
+}
+
+void path_table_set_prefixes(PathTable *table, unsigned ipv4_length, unsigned ipv6_length)
+{
+	table->ipv4_length = (uint8_t)MIN(ipv4_length, 32U);
+	table->ipv6_length = (uint8_t)MIN(ipv6_length, 128U);
+}
+
+void path_table_pin(PathTable *table, const Address *address)
+{
+	table->pinned = address ? *address : (Address){0};
 }
 
 void path_table_set_observer(PathTable *table, PathTableObserver observer, void *context)
@@ -123,8 +149,8 @@ void path_table_sweep_begin(PathTable *table, uint64_t now_ns)
 	table->births_known = table->complete && table->flows.evicted == table->evicted;
 	table->evicted = table->flows.evicted;
 	table->complete = false;
-	map_each (&table->paths, entry)
-		CONTAINER_OF(entry, Path, entry)->flows = 0;
+	for (size_t i = 0; i < table->paths.count; i++)
+		table->slots[i]->flows = 0;
 }
 
 static Flow *flow_find(const PathTable *table, uint64_t cookie)
@@ -140,31 +166,6 @@ static void flow_drop(PathTable *table, Flow *flow)
 	free(flow);
 }
 
-/* A cumulative counter only grows; anything else is a counter that the kernel does not deliver. */
-static uint64_t step(uint64_t *last, uint64_t now)
-{
-	uint64_t delta = now > *last ? now - *last : 0;
-
-	*last = MAX(*last, now);
-	return delta;
-}
-
-/* Takes the counters as the baseline of a flow whose past we do not know. */
-static void flow_baseline(Flow *flow, const TcpInfo *info)
-{
-	flow->bytes_acked = tcp_info_get(info, bytes_acked, 0);
-	flow->bytes_sent = tcp_info_get(info, bytes_sent, 0);
-	flow->bytes_retrans = tcp_info_get(info, bytes_retrans, 0);
-	flow->bytes_received = tcp_info_get(info, bytes_received, 0);
-	flow->busy_us = tcp_info_get(info, busy_time_us, 0);
-	flow->rwnd_limited_us = tcp_info_get(info, rwnd_limited_us, 0);
-	flow->sndbuf_limited_us = tcp_info_get(info, sndbuf_limited_us, 0);
-	flow->dsack_dups = tcp_info_get(info, dsack_dups, 0);
-	flow->total_rto = tcp_info_get(info, total_rto, 0);
-	flow->bulk =
-		flow->bytes_acked >= PATH_BULK_BYTES || flow->bytes_received >= PATH_BULK_BYTES;
-}
-
 static Flow *flow_new(PathTable *table, const FlowSample *sample, uint64_t now_ns)
 {
 	Flow *flow = calloc(1, sizeof(*flow));
@@ -172,7 +173,10 @@ static Flow *flow_new(PathTable *table, const FlowSample *sample, uint64_t now_n
 	if (!flow)
 		return NULL;
 
-	*flow = (Flow){.cookie = sample->cookie, .birth_ns = now_ns, .epoch = table->epoch};
+	*flow = (Flow){.cookie = sample->cookie,
+		       .birth_ns = now_ns,
+		       .epoch = table->epoch,
+		       .path = UINT32_MAX};
 	flow->birth_seen = table->births_known && table->flows.evicted == table->evicted;
 	flow->last_ns = flow->birth_seen ? table->previous_ns : now_ns;
 	if (!flow->birth_seen) {
@@ -186,58 +190,152 @@ static Flow *flow_new(PathTable *table, const FlowSample *sample, uint64_t now_n
 	return flow;
 }
 
-static void flow_advance(Flow *flow, const TcpInfo *info, uint64_t now_ns, FlowDelta *ret)
+static uint64_t path_key(const PathTable *table, const Address *address, bool prefix,
+			 PathKey *ret_key)
 {
-	uint32_t dsack = tcp_info_get(info, dsack_dups, 0);
-	uint16_t rto = tcp_info_get(info, total_rto, 0);
-	bool was_bulk = flow->bulk;
+	bool ipv6 = address->family == AF_INET6;
+	unsigned full = ipv6 ? 128 : 32;
+	unsigned length = !prefix ? full : ipv6 ? table->ipv6_length : table->ipv4_length;
 
-	*ret = (FlowDelta){
-		.cookie = flow->cookie,
-		.birth_ns = flow->birth_ns,
-		.epoch = flow->epoch,
-		.birth_seen = flow->birth_seen,
-		.elapsed_ns = now_ns > flow->last_ns ? now_ns - flow->last_ns : 0,
-		.bytes_acked = step(&flow->bytes_acked, tcp_info_get(info, bytes_acked, 0)),
-		.bytes_sent = step(&flow->bytes_sent, tcp_info_get(info, bytes_sent, 0)),
-		.bytes_retrans = step(&flow->bytes_retrans, tcp_info_get(info, bytes_retrans, 0)),
-		.bytes_received =
-			step(&flow->bytes_received, tcp_info_get(info, bytes_received, 0)),
-		.busy_us = step(&flow->busy_us, tcp_info_get(info, busy_time_us, 0)),
-		.rwnd_limited_us =
-			step(&flow->rwnd_limited_us, tcp_info_get(info, rwnd_limited_us, 0)),
-		.sndbuf_limited_us =
-			step(&flow->sndbuf_limited_us, tcp_info_get(info, sndbuf_limited_us, 0)),
-		.acked_total = flow->bytes_acked,
-		.busy_total_us = flow->busy_us,
-		.sent_total = flow->bytes_sent,
-		.retrans_total = flow->bytes_retrans,
-		.dsack_dups = dsack - flow->dsack_dups,
-		.total_rto = (uint16_t)(rto - flow->total_rto), /* u16 in the kernel: wraps */
-	};
-	flow->dsack_dups = dsack;
-	flow->total_rto = rto;
-	flow->last_ns = now_ns;
-	flow->bulk = was_bulk || flow->bytes_acked >= PATH_BULK_BYTES ||
-		     flow->bytes_received >= PATH_BULK_BYTES;
-	ret->bulk = flow->bulk;
-	ret->became_bulk = flow->bulk && !was_bulk;
+	ret_key->prefix_length = (uint8_t)length;
+	ret_key->address = prefix ? path_prefix(address, length) : *address;
+	return address_hash(&ret_key->address) + length;
 }
 
-static Path *path_get(PathTable *table, const Address *address, uint64_t now_ns)
+static Path *path_lookup(const PathTable *table, const Address *address, bool prefix)
 {
-	Path *path = path_table_find(table, address);
+	PathKey key;
+	uint64_t hash = path_key(table, address, prefix, &key);
+	MapEntry *entry = map_find(&table->paths, hash, &key);
 
-	if (path) {
-		map_touch(&table->paths, &path->entry);
-		return path;
+	return entry ? CONTAINER_OF(entry, Path, entry) : NULL;
+}
+
+static void history_drop(PathTable *table, Path *path)
+{
+	if (!path->history)
+		return;
+	free(path->history);
+	path->history = NULL;
+	path->n_history = 0;
+	table->n_histories--;
+}
+
+/* The last slot moves into its place. */
+static void path_drop(PathTable *table, Path *path)
+{
+	map_remove(&table->paths, &path->entry);
+	table->slots[path->slot] = table->slots[table->paths.count];
+	table->slots[path->slot]->slot = path->slot;
+	table->slots[table->paths.count] = NULL;
+	table->n_prefixes -= path_is_prefix(path);
+	history_drop(table, path);
+	path_free(path);
+}
+
+static bool path_is_pinned(const PathTable *table, const Path *path)
+{
+	return table->pinned.family != 0 && address_equal(&path->address, &table->pinned);
+}
+
+static void path_evict_oldest(PathTable *table)
+{
+	for (MapEntry *entry = table->paths.oldest; entry; entry = entry->newer) {
+		Path *path = CONTAINER_OF(entry, Path, entry);
+
+		if (path_is_pinned(table, path) && table->paths.count > 1)
+			continue;
+		path_drop(table, path);
+		table->paths_evicted++;
+		return;
 	}
-	path = path_new(address, now_ns);
-	if (path && map_insert(&table->paths, address_hash(address), &path->entry) < 0) {
+}
+
+/* Makes an exact path that of its prefix. */
+static void path_become_prefix(PathTable *table, Path *path)
+{
+	PathKey key;
+	uint64_t hash = path_key(table, &path->address, true, &key);
+
+	map_remove(&table->paths, &path->entry);
+	path->address = key.address;
+	path->prefix_length = key.prefix_length;
+	(void)map_insert(&table->paths, hash, &path->entry); /* cannot fail: there is room */
+	table->n_prefixes++;
+}
+
+/* Merges families: to win `wanted` places, or, if that is 0, those that look alike. Returns how
+ * many it won. */
+static size_t merge_paths(PathTable *table, size_t wanted, uint64_t now_ns)
+{
+	size_t n = table->paths.count, won = 0;
+	_cleanup_free_ Path **plan = malloc(n * sizeof(Path *));
+	PathMergeRule rule = {.ipv4_length = table->ipv4_length,
+			      .ipv6_length = table->ipv6_length,
+			      .keep = table->paths.capacity / EXACT_SHARE,
+			      .pinned = &table->pinned,
+			      .wanted = wanted};
+	int planned = plan ? path_merge_plan(table->slots, n, &rule, plan) : -ENOMEM;
+
+	for (int i = 0; i < planned; i++) {
+		Path *into = path_lookup(table, &plan[i]->address, true);
+
+		if (!into) {
+			path_become_prefix(table, plan[i]);
+		} else if (into != plan[i]) {
+			path_absorb(into, plan[i], now_ns);
+			path_drop(table, plan[i]);
+			won++;
+		}
+	}
+	table->paths_merged += won;
+	return won;
+}
+
+static void path_make_room(PathTable *table, uint64_t now_ns)
+{
+	if (table->paths.count < table->paths.capacity)
+		return;
+	if (now_ns >= table->merge_ns) {
+		size_t wanted = MAX(table->paths.capacity / MERGE_SHARE, (size_t)1);
+
+		if (merge_paths(table, wanted, now_ns) > 0)
+			return;
+		table->merge_ns = now_ns + MERGE_INTERVAL_NS;
+	}
+	path_evict_oldest(table);
+}
+
+static Path *path_insert(PathTable *table, const Address *address, uint64_t now_ns)
+{
+	Path *path = path_new(address, now_ns);
+	PathKey key;
+
+	if (!path)
+		return NULL;
+	path->slot = (uint32_t)table->paths.count;
+	if (map_insert(&table->paths, path_key(table, address, false, &key), &path->entry) < 0) {
 		path_free(path);
-		path = NULL;
+		return NULL;
 	}
+	table->slots[path->slot] = path;
 	return path;
+}
+
+/* The path of a flow: where it was the last time, if that still is its path. */
+static Path *path_get(PathTable *table, const Flow *flow, const Address *address, uint64_t now_ns)
+{
+	Path *path = flow->path < table->paths.count ? table->slots[flow->path] : NULL;
+
+	if (path && path_covers(path, address))
+		return path;
+	path = path_table_find(table, address);
+	if (path)
+		return path;
+	path_make_room(table, now_ns);
+	/* What made room may have made its prefix. */
+	path = table->n_prefixes > 0 ? path_lookup(table, address, true) : NULL;
+	return path ? path : path_insert(table, address, now_ns);
 }
 
 void path_table_add(PathTable *table, const FlowSample *sample, const PathCaps *caps,
@@ -246,7 +344,7 @@ void path_table_add(PathTable *table, const FlowSample *sample, const PathCaps *
 	FlowDelta delta;
 	Flow *flow;
 	Path *path;
-	bool born;
+	bool born, had_history;
 
 	if (sample->info.length == 0 || address_is_loopback(&sample->remote) ||
 	    sample->state == TCP_STATE_LISTEN)
@@ -264,22 +362,53 @@ void path_table_add(PathTable *table, const FlowSample *sample, const PathCaps *
 		return; /* a destroy event before the first sweep: its past is unknown */
 	if (!flow)
 		flow = flow_new(table, sample, now_ns);
-	path = path_get(table, &sample->remote, now_ns);
-	if (!flow || !path)
+	path = flow ? path_get(table, flow, &sample->remote, now_ns) : NULL;
+	if (!path)
 		return;
 
+	flow->path = path->slot;
 	flow_advance(flow, &sample->info, now_ns, &delta);
 	delta.born = born && delta.birth_seen;
+	if (path->flows == 0 || path->last_seen_ns != now_ns)
+		map_touch(&table->paths, &path->entry); /* once is enough to be recent */
 	path->flows += !sample->destroyed && flow->sweep != table->sweep;
 	flow->sweep = table->sweep;
 	map_touch(&table->flows, &flow->entry);
 	table->sweep_bytes += delta.bytes_acked + delta.bytes_received;
 
+	had_history = path->history;
+	path->history_denied = !had_history && table->n_histories >= PATH_TABLE_HISTORIES;
 	path_add(path, sample, &delta, caps, now_ns);
+	table->n_histories += !had_history && path->history;
 	if (table->observer)
 		table->observer(path, sample, &delta, table->observer_context);
 	if (sample->destroyed)
 		flow_drop(table, flow);
+}
+
+/* Gives histories back that are idle, and the least busy one if a busier path is without. */
+static void deal_histories(PathTable *table, uint64_t now_ns)
+{
+	Path *least = NULL, *most = NULL;
+
+	for (size_t i = 0; i < table->paths.count; i++) {
+		Path *path = table->slots[i];
+
+		if (path->history && now_ns > path->bulk_ns + HISTORY_IDLE_NS)
+			history_drop(table, path);
+		if (path->history && (!least || path_bytes(path) < path_bytes(least)) &&
+		    !path_is_pinned(table, path))
+			least = path;
+		if (path->history_denied && now_ns <= path->bulk_ns + PATH_WINDOW_NS &&
+		    (!most || path_bytes(path) > path_bytes(most)))
+			most = path;
+	}
+	if (table->n_histories < PATH_TABLE_HISTORIES || !least || !most ||
+	    path_bytes(least) >= path_bytes(most))
+		return;
+	history_drop(table, least);
+	most->history = calloc(PATH_WINDOWS, sizeof(*most->history));
+	table->n_histories += most->history != NULL;
 }
 
 void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)
@@ -293,8 +422,13 @@ void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)
 			flow_drop(table, flow);
 		}
 	}
-	map_each (&table->paths, entry)
-		path_roll(CONTAINER_OF(entry, Path, entry), now_ns);
+	for (size_t i = 0; i < table->paths.count; i++)
+		path_roll(table->slots[i], now_ns);
+	deal_histories(table, now_ns);
+	if (table->paths.count > table->paths.capacity / EXACT_SHARE && now_ns >= table->alike_ns) {
+		(void)merge_paths(table, 0, now_ns); /* none alike: nothing to do */
+		table->alike_ns = now_ns + ALIKE_INTERVAL_NS;
+	}
 	table->complete = complete;
 	table->last_sweep_bytes = table->sweep_bytes;
 }
@@ -312,9 +446,9 @@ uint32_t path_table_epoch(const PathTable *table)
 
 Path *path_table_find(const PathTable *table, const Address *address)
 {
-	MapEntry *entry = map_find(&table->paths, address_hash(address), address);
+	Path *path = path_lookup(table, address, false);
 
-	return entry ? CONTAINER_OF(entry, Path, entry) : NULL;
+	return path || table->n_prefixes == 0 ? path : path_lookup(table, address, true);
 }
 
 size_t path_table_count(const PathTable *table)
@@ -329,7 +463,12 @@ size_t path_table_flow_count(const PathTable *table)
 
 uint64_t path_table_paths_evicted(const PathTable *table)
 {
-	return table->paths.evicted;
+	return table->paths_evicted;
+}
+
+uint64_t path_table_paths_merged(const PathTable *table)
+{
+	return table->paths_merged;
 }
 
 uint64_t path_table_flows_evicted(const PathTable *table)
@@ -340,11 +479,6 @@ uint64_t path_table_flows_evicted(const PathTable *table)
 uint64_t path_table_last_sweep_bytes(const PathTable *table)
 {
 	return table->last_sweep_bytes;
-}
-
-static uint64_t path_bytes(const Path *path)
-{
-	return path->bytes_acked + path->bytes_received;
 }
 
 /* Insertion into a short sorted list: n is what a screen shows, not the size of the table. */

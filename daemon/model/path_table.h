@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The flows and the paths of this host, both bounded: the least recently seen is evicted and
- * counted. One sweep = path_table_sweep_begin, any number of samples, path_table_sweep_end. A
+ * The flows and the paths of this host, both bounded. A full table first merges addresses of one
+ * prefix into a path of that prefix, then evicts the least recently seen; both are counted. Merged
+ * are also at least PATH_ALIKE_SIBLINGS siblings that look alike, once the table is a quarter full.
+ * The busiest quarter of what the table can hold, and what is pinned, stay exact. What was merged
+ * stays so: addresses of a prefix that is a path belong to it.
+ * One sweep = path_table_sweep_begin, any number of samples, path_table_sweep_end. A
  * sample seen twice in one sweep (a repeated dump) does no harm: deltas are against the last one.
  *
  * The epoch is the label of a trial's arm: flows first seen while it holds carry it for life, so
@@ -13,6 +17,10 @@
 #define PATH_TABLE_CAPACITY 4096
 #define FLOW_TABLE_CAPACITY 32768
 
+/* Paths that may keep a history of windows at a time, most bytes first: evidence is sought among
+ * the 64 busiest. */
+#define PATH_TABLE_HISTORIES 512
+
 typedef struct PathTable PathTable;
 
 typedef void (*PathTableObserver)(const Path *path, const FlowSample *sample,
@@ -22,6 +30,12 @@ typedef void (*PathTableObserver)(const Path *path, const FlowSample *sample,
 int path_table_new(size_t path_capacity, size_t flow_capacity, PathTable **ret_table);
 /* Frees it with all its paths and flows. */
 void path_table_free(PathTable *table);
+/* The lengths of prefixes into which addresses are merged (24 and 48 at first); 32 and 128: never.
+ * Prefixes that were merged to other lengths before are left to be evicted. */
+void path_table_set_prefixes(PathTable *table, unsigned ipv4_length, unsigned ipv6_length);
+/* Path with this address (a trial runs on it) is neither merged nor evicted. One at a time; NULL:
+ * none. */
+void path_table_pin(PathTable *table, const Address *address);
 /* Sees every flow's delta; for the meter of a running trial. NULL: none. */
 void path_table_set_observer(PathTable *table, PathTableObserver observer, void *context);
 
@@ -37,10 +51,13 @@ void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete);
 void path_table_set_epoch(PathTable *table, uint32_t epoch);
 uint32_t path_table_epoch(const PathTable *table);
 
+/* The path of an address: its own, or that of its prefix; NULL: neither. */
 Path *path_table_find(const PathTable *table, const Address *address);
 size_t path_table_count(const PathTable *table);
 size_t path_table_flow_count(const PathTable *table);
 uint64_t path_table_paths_evicted(const PathTable *table);
+/* Paths that were merged into a prefix. */
+uint64_t path_table_paths_merged(const PathTable *table);
 uint64_t path_table_flows_evicted(const PathTable *table);
 /* Bytes of bulk data moved (acked or received) in the last sweep: whether the host is busy. */
 uint64_t path_table_last_sweep_bytes(const PathTable *table);

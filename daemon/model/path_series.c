@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bins of equal width in histogram_index(), which is nearly a logarithm: doubling the width is
+ * adding up pairs, and bins of different widths can be told into each other without a table. What
+ * goes into them in the innermost loop of a sweep is one comparison and one increment; the rest
+ * happens once in a while.
+ *
+ * As in common/window.c nothing is cleared on time. Whoever writes moves the slots on, whoever
+ * reads takes those whose number is of the window.
+ */
+#include "daemon/model/path_series.h"
+
+#include <string.h>
+
+#include "common/base.h"
+#include "common/clock.h"
+
+#define SLOT_NS        (5 * NSEC_PER_MIN)
+#define SLOTS_PER_HALF 6
+
+_Static_assert(sizeof(PathBins) == 48, "PathStatistics are counted in bytes");
+_Static_assert(sizeof(PathStatistics) <= 768, "for each of 4,096 paths");
+
+const char *path_series_name(PathSeries series)
+{
+	static const char *const names[_PATH_SERIES] = {
+		[PATH_SRTT] = "srtt", [PATH_QUEUEING] = "queueing", [PATH_CONNECT] = "connect"};
+
+	assert(series < _PATH_SERIES);
+	return names[series];
+}
+
+/* Odd bins round up and even ones down, so that neither tails nor mass grow. */
+static void halve(PathBins *bins)
+{
+	for (unsigned i = 0; i < PATH_BINS; i++)
+		bins->counts[i] = (uint8_t)((bins->counts[i] + (i & 1)) / 2);
+}
+
+/* Doubles the width of the bins. */
+static void widen(PathBins *bins)
+{
+	uint16_t wide[PATH_BINS] = {0};
+	unsigned base = bins->base / 2, greatest = 0;
+
+	for (unsigned i = 0; i < PATH_BINS; i++) {
+		uint16_t *to = &wide[(bins->base + i) / 2 - base];
+
+		*to = (uint16_t)(*to + bins->counts[i]);
+		greatest = MAX(greatest, (unsigned)*to);
+	}
+	for (unsigned i = 0; i < PATH_BINS; i++)
+		bins->counts[i] = (uint8_t)(greatest > UINT8_MAX ? (wide[i] + 1) / 2 : wide[i]);
+	bins->base = (uint16_t)base;
+	bins->shift++;
+}
+
+/* Moves and widens the bins until `index` (unshifted) has one. */
+static void make_room(PathBins *bins, unsigned index)
+{
+	unsigned low, high, at;
+	uint8_t moved[PATH_BINS] = {0};
+
+	for (;;) {
+		unsigned first = 0, last = PATH_BINS - 1;
+
+		while (first < PATH_BINS && bins->counts[first] == 0)
+			first++;
+		while (last > first && bins->counts[last] == 0)
+			last--;
+		at = index >> bins->shift;
+		low = first == PATH_BINS ? at : MIN(bins->base + first, at);
+		high = first == PATH_BINS ? at : MAX(bins->base + last, at);
+		if (high - low < PATH_BINS)
+			break;
+		widen(bins);
+	}
+	low -= MIN(low, (PATH_BINS - 1 - (high - low)) / 2); /* in the middle */
+	for (unsigned i = 0; i < PATH_BINS; i++)
+		if (bins->counts[i] > 0)
+			moved[bins->base + i - low] = bins->counts[i];
+	memcpy(bins->counts, moved, sizeof(moved));
+	bins->base = (uint16_t)low;
+}
+
+static void count(PathBins *bins, unsigned index, unsigned times)
+{
+	unsigned at = (index >> bins->shift) - bins->base; /* below base: huge */
+
+	if (at >= PATH_BINS) {
+		make_room(bins, index);
+		at = (index >> bins->shift) - bins->base;
+	}
+	while (bins->counts[at] + times > UINT8_MAX) {
+		halve(bins);
+		times = MAX(times / 2, 1U);
+	}
+	bins->counts[at] = (uint8_t)(bins->counts[at] + times);
+}
+
+static void extend(PathBins *bins, uint32_t n, uint32_t min_us, uint32_t max_us)
+{
+	bins->min_us = bins->n == 0 ? min_us : MIN(bins->min_us, min_us);
+	bins->max_us = bins->n == 0 ? max_us : MAX(bins->max_us, max_us);
+	bins->n = bins->n > UINT32_MAX - n ? UINT32_MAX : bins->n + n;
+}
+
+static void bins_add(PathBins *bins, uint32_t us)
+{
+	if (bins->n == 0)
+		*bins = (PathBins){0};
+	count(bins, histogram_index(us), 1);
+	extend(bins, 1, us, us);
+}
+
+static unsigned total(const PathBins *bins)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < PATH_BINS; i++)
+		sum += bins->counts[i];
+	return sum;
+}
+
+/* The middle of the i-th bin. */
+static unsigned middle(const PathBins *bins, unsigned i)
+{
+	unsigned index =
+		((bins->base + i) << bins->shift) + (bins->shift > 0 ? 1U << (bins->shift - 1) : 0);
+
+	return MIN(index, HISTOGRAM_BUCKETS - 1U);
+}
+
+static void bins_merge(PathBins *into, const PathBins *from)
+{
+	double scale, from_scale;
+
+	if (from->n == 0)
+		return;
+	if (into->n == 0) {
+		*into = *from;
+		return;
+	}
+	while (into->shift < from->shift)
+		widen(into);
+	/* Counts are shares: one that stands for more samples weighs more. */
+	scale = (double)into->n / MAX(total(into), 1U);
+	from_scale = (double)from->n / MAX(total(from), 1U);
+	for (; scale * 2 <= from_scale; scale *= 2)
+		halve(into);
+	for (unsigned i = 0; i < PATH_BINS; i++) {
+		double times = from->counts[i] * from_scale / scale;
+
+		if (from->counts[i] > 0)
+			count(into, middle(from, i), MAX((unsigned)(times + 0.5), 1U));
+	}
+	extend(into, from->n, from->min_us, from->max_us);
+}
+
+static void merge_all(PathBins into[_PATH_SERIES], const PathBins from[_PATH_SERIES])
+{
+	for (unsigned i = 0; i < _PATH_SERIES; i++)
+		bins_merge(&into[i], &from[i]);
+}
+
+/* 5 minutes that are over go into their half hour. */
+static void retire(PathStatistics *statistics, const PathBins bins[_PATH_SERIES], uint32_t slot)
+{
+	uint32_t half = slot / SLOTS_PER_HALF;
+
+	if (half > statistics->half) {
+		if (half == statistics->half + 1)
+			memcpy(statistics->bins[3], statistics->bins[2],
+			       sizeof(statistics->bins[3]));
+		else
+			memset(statistics->bins[3], 0, sizeof(statistics->bins[3]));
+		memset(statistics->bins[2], 0, sizeof(statistics->bins[2]));
+		statistics->half = half;
+	}
+	if (half == statistics->half)
+		merge_all(statistics->bins[2], bins);
+	else if (half + 1 == statistics->half)
+		merge_all(statistics->bins[3], bins);
+}
+
+static void advance(PathStatistics *statistics, uint32_t slot)
+{
+	PathBins(*bins)[_PATH_SERIES] = statistics->bins;
+	uint32_t last = statistics->slot;
+
+	if (last > 0)
+		retire(statistics, bins[1], last - 1);
+	if (slot == last + 1) {
+		memcpy(bins[1], bins[0], sizeof(bins[1]));
+	} else {
+		retire(statistics, bins[0], last);
+		memset(bins[1], 0, sizeof(bins[1]));
+	}
+	memset(bins[0], 0, sizeof(bins[0]));
+	statistics->slot = slot;
+}
+
+void path_series_add(PathStatistics *statistics, PathSeries series, uint64_t now_ns, uint32_t us)
+{
+	uint32_t slot = (uint32_t)(now_ns / SLOT_NS);
+
+	if (slot > statistics->slot)
+		advance(statistics, slot);
+	bins_add(&statistics->bins[0][series], us);
+}
+
+void path_series_merge(PathStatistics *into, const PathStatistics *from, uint64_t now_ns)
+{
+	PathStatistics other = *from;
+	uint32_t slot = (uint32_t)(now_ns / SLOT_NS);
+
+	if (slot > into->slot)
+		advance(into, slot);
+	if (slot > other.slot)
+		advance(&other, slot);
+	retire(into, other.bins[3], other.half > 0 ? (other.half - 1) * SLOTS_PER_HALF : 0);
+	retire(into, other.bins[2], other.half * SLOTS_PER_HALF);
+	merge_all(into->bins[1], other.bins[1]);
+	merge_all(into->bins[0], other.bins[0]);
+}
+
+/* Adds the bins to a histogram, as if all samples of a bin were in its middle. */
+static uint64_t expand(const PathBins *bins, Histogram *into)
+{
+	unsigned sum = total(bins);
+
+	if (bins->n == 0)
+		return 0;
+	into->min_us = into->count == 0 ? bins->min_us : MIN(into->min_us, bins->min_us);
+	into->max_us = into->count == 0 ? bins->max_us : MAX(into->max_us, bins->max_us);
+	for (unsigned i = 0; i < PATH_BINS; i++) {
+		unsigned index = middle(bins, i);
+		uint32_t n =
+			(uint32_t)(((uint64_t)bins->counts[i] * bins->n + sum / 2) / MAX(sum, 1U));
+
+		into->counts[index] += n;
+		into->count += n;
+		into->sum_us += (uint64_t)n * histogram_bucket_mid_us(index);
+	}
+	return bins->n;
+}
+
+void path_series_summarise(const PathStatistics *statistics, PathSeries series, WindowSpan span,
+			   uint64_t now_ns, WindowSummary *ret)
+{
+	uint64_t slot = now_ns / SLOT_NS, half = slot / SLOTS_PER_HALF, n = 0;
+	Histogram histogram;
+
+	assert(series < _PATH_SERIES);
+	histogram_reset(&histogram);
+	for (unsigned i = 0; statistics && i < 4; i++) {
+		uint64_t its_slot = statistics->slot - MIN(i, statistics->slot);
+		uint64_t its_half =
+			i < 2 ? its_slot / SLOTS_PER_HALF : (uint64_t)statistics->half + 2 - i;
+		bool in = span == WINDOW_10MIN ? i < 2 && its_slot + 1 >= slot
+					       : span == WINDOW_1H && its_half + 1 >= half;
+
+		if (in)
+			n += expand(&statistics->bins[i][series], &histogram);
+	}
+	window_summary_of(&histogram, 0, ret);
+	ret->count = n;
+}
