@@ -196,11 +196,8 @@ END_TEST
 
 START_TEST(texts_of_others)
 {
-	char groups[600], *at = groups;
-	at = stpcpy(at, "0::/begin");
-	for (int i = 0; i < 300; i++)
-		*at++ = (char)('a' + i % 26);
-	(void)stpcpy(at, "/end\n");
+	char groups[600];
+	ck_assert(text_format(groups, sizeof(groups), "0::/begin%0300d/end\n", 7));
 	add_process(10, "new\nline\x1b\xff\n", "1:cpu:/x\n");
 	add_process(11, "far too long a comm for the kernel\n", groups);
 	add_process(12, NULL, NULL);
