@@ -81,9 +81,9 @@ void stream_close(Stream *stream);
 /* Bytes taken, perhaps not all; -EAGAIN: stream_wait(). Other negative errno: failed, and told in
  * `failure`; no event comes of it. */
 ssize_t stream_send(Stream *stream, const void *bytes, size_t length);
-/* Bytes, 0 the end, errors as above. With `first` no more is read than what the stamp is of: the
- * arrival of the first of these bytes, as exactly as it can be told. */
-ssize_t stream_receive(Stream *stream, void *buffer, size_t size, bool first, Stamp *ret_stamp);
+/* Bytes, 0 the end, errors as above. ret_stamp: when the first of them arrived, as exactly as the
+ * kernel tells (of several segments that it joined, the last one's arrival). */
+ssize_t stream_receive(Stream *stream, void *buffer, size_t size, Stamp *ret_stamp);
 /* STREAM_READY or STREAM_FAILED will come. */
 void stream_wait(Stream *stream);
 /* STREAM_READY will come, at once: there was more to read than should be in one go. */

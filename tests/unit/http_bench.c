@@ -9,7 +9,7 @@ HttpBench http_bench;
 
 static void keep_request(unsigned i)
 {
-	(void)snprintf(http_bench.requests[i], sizeof(http_bench.requests[i]), "%s",
+	(void)snprintf(http_bench.requests[i], sizeof(http_bench.requests[i]), "%.511s",
 		       http_bench.server.request);
 }
 

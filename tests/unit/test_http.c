@@ -149,16 +149,15 @@ END_TEST
 START_TEST(test_the_servers_time)
 {
 	http_bench.answer_delay_ms = 30;
-	http_bench.body_delay_ms = 40;
+	http_bench.body_delay_ms = 200;
 	http_bench.answers[1] = HTTP_HELLO;
 	http_bench_run_answer(HTTP_HELLO);
 	stream_bench_expect_ok();
 	ck_assert_uint_ge(stream_bench_us(PHASE_REQUEST), 29000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_REQUEST), 60000);
-	ck_assert_uint_ge(stream_bench_us(PHASE_TRANSFER), 39000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_TRANSFER), 75000);
+	ck_assert_uint_lt(stream_bench_us(PHASE_REQUEST), 180000);
+	ck_assert_uint_ge(stream_bench_us(PHASE_TRANSFER), 199000);
 	ck_assert_uint_ge(stream_bench_us(PHASE_REUSED), 29000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_REUSED), 60000);
+	ck_assert_uint_lt(stream_bench_us(PHASE_REUSED), 180000);
 }
 END_TEST
 
@@ -170,14 +169,14 @@ START_TEST(test_our_own_absence_is_overhead)
 	http_bench.body_delay_ms = 40;
 	http_bench.answers[1] = HTTP_HELLO;
 	bench.stall_after_ns = 10 * NSEC_PER_MSEC;
-	bench.stall_ns = 190 * NSEC_PER_MSEC;
+	bench.stall_ns = 500 * NSEC_PER_MSEC;
 	http_bench_run_answer(HTTP_HELLO);
 	stream_bench_expect_ok();
 	ck_assert_uint_ge(stream_bench_us(PHASE_REQUEST), 29000);
 	ck_assert_uint_ge(stream_bench_us(PHASE_REQUEST) + stream_bench_us(PHASE_TRANSFER), 68000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_REQUEST) + stream_bench_us(PHASE_TRANSFER), 130000);
+	ck_assert_uint_lt(stream_bench_us(PHASE_REQUEST) + stream_bench_us(PHASE_TRANSFER), 450000);
 	ck_assert_uint_ge(stream_bench_us(PHASE_OVERHEAD), 50000);
-	ck_assert_uint_ge(stream_bench_us(PHASE_TOTAL), 190000);
+	ck_assert_uint_ge(stream_bench_us(PHASE_TOTAL), 500000);
 }
 END_TEST
 
@@ -185,15 +184,14 @@ END_TEST
 START_TEST(test_times_over_tls)
 {
 	http_bench_with_tls(9);
-	http_bench.answer_delay_ms = 30;
+	http_bench.answer_delay_ms = 200;
 	http_bench.answers[1] = HTTP_HELLO;
 	http_bench_run_answer(HTTP_HELLO);
 	stream_bench_expect_ok();
-	ck_assert_uint_lt(stream_bench_us(PHASE_TLS), 25000);
-	ck_assert_uint_ge(stream_bench_us(PHASE_REQUEST), 29000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_REQUEST), 60000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_TRANSFER), 20000);
-	ck_assert_uint_ge(stream_bench_us(PHASE_REUSED), 29000);
+	ck_assert_uint_lt(stream_bench_us(PHASE_TLS), 180000);
+	ck_assert_uint_ge(stream_bench_us(PHASE_REQUEST), 199000);
+	ck_assert_uint_lt(stream_bench_us(PHASE_TRANSFER), 180000);
+	ck_assert_uint_ge(stream_bench_us(PHASE_REUSED), 199000);
 }
 END_TEST
 

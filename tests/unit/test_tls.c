@@ -166,14 +166,14 @@ START_TEST(test_our_own_absence_is_overhead)
 {
 	tls_bench.delay_ms = 30;
 	bench.stall_after_ns = 5 * NSEC_PER_MSEC;
-	bench.stall_ns = 90 * NSEC_PER_MSEC;
+	bench.stall_ns = 400 * NSEC_PER_MSEC;
 	fake_server_start(&tls_bench.server);
 	tls_bench_run();
 	stream_bench_expect_ok();
 	ck_assert_uint_ge(stream_bench_us(PHASE_TLS), 29000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_TLS), 75000);
-	ck_assert_uint_ge(stream_bench_us(PHASE_TOTAL), 90000);
-	ck_assert_uint_ge(stream_bench_us(PHASE_OVERHEAD), 15000);
+	ck_assert_uint_lt(stream_bench_us(PHASE_TLS), 350000);
+	ck_assert_uint_ge(stream_bench_us(PHASE_TOTAL), 400000);
+	ck_assert_uint_ge(stream_bench_us(PHASE_OVERHEAD), 50000);
 }
 END_TEST
 
@@ -182,13 +182,13 @@ START_TEST(test_noticed_after_the_deadline_is_still_a_success)
 	tls_bench.delay_ms = 10;
 	bench.spec.timeout_ns = 50 * NSEC_PER_MSEC;
 	bench.stall_after_ns = 3 * NSEC_PER_MSEC;
-	bench.stall_ns = 90 * NSEC_PER_MSEC;
+	bench.stall_ns = 300 * NSEC_PER_MSEC;
 	fake_server_start(&tls_bench.server);
 	tls_bench_run();
 	stream_bench_expect_ok();
 	ck_assert_uint_ge(stream_bench_us(PHASE_TLS), 9000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_TLS), 50000);
-	ck_assert_uint_ge(stream_bench_us(PHASE_TOTAL), 90000);
+	ck_assert_uint_lt(stream_bench_us(PHASE_TLS), 250000);
+	ck_assert_uint_ge(stream_bench_us(PHASE_TOTAL), 300000);
 }
 END_TEST
 

@@ -60,12 +60,12 @@ END_TEST
 
 START_TEST(test_slow_tls)
 {
-	tls_bench.delay_ms = 200;
+	tls_bench.delay_ms = 500;
 	bench.spec.timeout_ns = 50 * NSEC_PER_MSEC;
 	fake_server_start(&tls_bench.server);
 	tls_bench_run();
 	stream_bench_expect(PROBE_TIMEOUT, PHASE_TLS, NULL);
-	ck_assert_uint_lt(bench.result.wall_us, 190000);
+	ck_assert_uint_lt(bench.result.wall_us, 480000);
 }
 END_TEST
 
@@ -76,7 +76,7 @@ static void serve_trickle(FakeServer *self, int fd)
 	bool there = fake_server_write(fd, NULL, start_of_record, sizeof(start_of_record));
 
 	(void)self;
-	for (unsigned i = 0; there && i < 100; i++) {
+	for (unsigned i = 0; there && i < 200; i++) {
 		fake_server_delay(5);
 		there = fake_server_write(fd, NULL, "", 1);
 	}
@@ -89,7 +89,7 @@ START_TEST(test_a_trickle_is_bounded)
 	fake_server_start(&tls_bench.server);
 	tls_bench_run();
 	ck_assert_int_ne(bench.result.outcome, PROBE_OK);
-	ck_assert_uint_lt(bench.result.wall_us, 300000);
+	ck_assert_uint_lt(bench.result.wall_us, 800000);
 }
 END_TEST
 
@@ -206,7 +206,7 @@ static void serve_without_end(FakeServer *self, int fd)
 {
 	SSL *ssl = fake_server_accept_tls(self, fd);
 
-	fake_server_delay(400);
+	fake_server_delay(900);
 	SSL_free(ssl);
 }
 
@@ -216,8 +216,9 @@ START_TEST(test_a_server_that_does_not_end)
 	fake_server_start(&tls_bench.server);
 	tls_bench_run();
 	stream_bench_expect_ok();
-	ck_assert_uint_lt(bench.result.wall_us, 300000);
-	ck_assert_uint_lt(stream_bench_us(PHASE_TOTAL), 40000); /* parting is not in it */
+	ck_assert_uint_lt(bench.result.wall_us, 850000);
+	/* Parting is not in it: it took 50 ms at least. */
+	ck_assert_uint_lt(stream_bench_us(PHASE_TOTAL) + 45000, bench.result.wall_us);
 }
 END_TEST
 
