@@ -272,8 +272,7 @@ static void receive(Probe *probe)
 
 	for (unsigned i = 0; i < READS_MAX; i++) {
 		Stamp stamp;
-		ssize_t n =
-			stream_receive(stream, buffer, sizeof(buffer), probe->first == 0, &stamp);
+		ssize_t n = stream_receive(stream, buffer, sizeof(buffer), &stamp);
 
 		if (n == -EAGAIN) {
 			stream_wait(stream);

@@ -266,15 +266,13 @@ ssize_t stream_send(Stream *stream, const void *bytes, size_t length)
 	return step == TLS_STEP_DONE ? (ssize_t)n : again_or_fail(stream, step);
 }
 
-ssize_t stream_receive(Stream *stream, void *buffer, size_t size, bool first, Stamp *ret_stamp)
+ssize_t stream_receive(Stream *stream, void *buffer, size_t size, Stamp *ret_stamp)
 {
 	size_t n = 0;
 	TlsStep step;
 
 	if (!stream->tls) {
-		/* Of several segments the stamp is the last one's; of one byte it is that byte's.
-		 */
-		ssize_t r = turns_receive(&stream->turns, buffer, first ? 1 : size);
+		ssize_t r = turns_receive(&stream->turns, buffer, size);
 
 		*ret_stamp = stream->turns.received;
 		return plain_result(stream, r, EV_READ);
@@ -300,7 +298,7 @@ static void drain(Stream *stream)
 	ssize_t n;
 
 	do {
-		n = stream_receive(stream, waste, sizeof(waste), false, &stamp);
+		n = stream_receive(stream, waste, sizeof(waste), &stamp);
 		if (n > 0)
 			stream->parting_bytes += (size_t)n;
 	} while (n > 0 && stream->parting_bytes < PART_BYTES);

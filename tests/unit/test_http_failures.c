@@ -107,7 +107,7 @@ START_TEST(test_endless_body_without_limit)
 	bench.spec.timeout_ns = 100 * NSEC_PER_MSEC;
 	run_flood("HTTP/1.1 200 OK\r\n\r\n", piece);
 	stream_bench_expect(PROBE_TIMEOUT, PHASE_TRANSFER, NULL);
-	ck_assert_uint_lt(bench.result.wall_us, 300000);
+	ck_assert_uint_lt(bench.result.wall_us, 900000);
 }
 END_TEST
 
@@ -137,7 +137,7 @@ static void run_last_words(void (*serve)(FakeServer *self, int fd), const char *
 	http_bench.server.serve = serve;
 	last_words = text;
 	http_bench_run();
-	ck_assert_uint_lt(bench.result.wall_us, 400000);
+	ck_assert_uint_lt(bench.result.wall_us, 900000);
 }
 
 START_TEST(test_stalls)
@@ -158,7 +158,7 @@ START_TEST(test_stall_of_the_second_answer_costs_nothing)
 	run_last_words(serve_stall, HTTP_HELLO);
 	stream_bench_expect_ok();
 	ck_assert(!stream_bench_has(PHASE_REUSED));
-	ck_assert_uint_lt(stream_bench_us(PHASE_TOTAL), 50000);
+	ck_assert_uint_lt(stream_bench_us(PHASE_TOTAL), 78000); /* less than the time */
 }
 END_TEST
 
