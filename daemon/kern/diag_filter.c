@@ -235,8 +235,10 @@ static unsigned slice_end(const Slice *slice, unsigned i)
 static Slice slice_of(const DiagFilter *filter)
 {
 	/* Even, as the ports that Linux prefers for connect(2) are all odd or all even. */
-	const unsigned width = PORTS / (filter->slices * RANGES_PER_SLICE) & ~1U;
-	Slice slice = {.width = MAX(width, 2U), .slice = filter->slice, .slices = filter->slices};
+	Slice slice = {.width = PORTS / (filter->slices * RANGES_PER_SLICE) & ~1U,
+		       .slice = filter->slice,
+		       .slices = filter->slices};
+	_Static_assert(PORTS / (DIAG_FILTER_SLICES_MAX * RANGES_PER_SLICE) >= 2, "no width of 0");
 	while (slice_end(&slice, slice.n_ends) < PORTS)
 		slice.n_ends++;
 	return slice;

@@ -147,7 +147,8 @@ static int walk_process(Walk *walk, pid_t pid)
 	Found *found = find_or_add(walk, inode);
 	if (!found)
 		return -ENOMEM;
-	uint64_t started = started_at(walk, pid);
+	/* Most processes are in ours, whose name is not theirs; and /proc/PID/stat is dear. */
+	const uint64_t started = found->ours ? 0 : started_at(walk, pid);
 	if (found->pid == 0 || started < found->started ||
 	    (started == found->started && pid < found->pid)) {
 		found->pid = pid;
@@ -222,17 +223,17 @@ static Netns netns_of(const char *root, const Found *found)
 	if (netns.named)
 		(void)text_format(netns.path, sizeof(netns.path), "%s/run/netns/%s", root,
 				  found->name);
-	else if (netns.pid > 0)
+	else if (netns.ours)
+		(void)text_format(netns.path, sizeof(netns.path), "%s/proc/self/ns/net", root);
+	else
 		(void)text_format(netns.path, sizeof(netns.path), "%s/proc/%d/ns/net", root,
 				  (int)netns.pid);
-	else
-		(void)text_format(netns.path, sizeof(netns.path), "%s/proc/self/ns/net", root);
 	if (netns.named)
 		(void)text_copy(netns.name, sizeof(netns.name), found->name);
-	else if (netns.pid > 0)
-		name_process(root, netns.pid, netns.name);
-	else
+	else if (netns.ours)
 		(void)text_copy(netns.name, sizeof(netns.name), "self");
+	else
+		name_process(root, netns.pid, netns.name);
 	return netns;
 }
 

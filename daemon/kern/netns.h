@@ -18,13 +18,13 @@
 
 typedef struct Netns {
 	uint64_t inode;
-	/* The first under /run/netns in the order of bytes; else the comm of its oldest process, in
-	 * printable ASCII ('?' for all else), or "pid:N" where that cannot be read. Never empty;
-	 * not unique, and but for those under /run/netns chosen by whoever runs in there. */
+	/* The first under /run/netns in the order of bytes; else "self" if it is ours, the comm of
+	 * its oldest process, in printable ASCII ('?' for all else), or "pid:N" where that cannot
+	 * be read. Never empty; not unique, and a comm is chosen by whoever runs in there. */
 	char name[NETNS_NAME_MAX];
 	bool named;                /* under /run/netns */
 	char path[NETNS_PATH_MAX]; /* to open: "/run/netns/blue", "/proc/4711/ns/net" */
-	pid_t pid;                 /* its oldest process; 0: none known */
+	pid_t pid;                 /* its oldest process (of ours: the least pid); 0: none known */
 	bool ours;                 /* the one this process lives in */
 } Netns;
 

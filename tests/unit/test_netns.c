@@ -157,7 +157,7 @@ START_TEST(only_ours)
 	read_list();
 	ck_assert_uint_eq(n, 1);
 	ck_assert_uint_eq(dropped, 0);
-	check("ours", "netoptd", "proc/100/ns/net", 100);
+	check("ours", "self", "proc/self/ns/net", 100);
 	/* Without /run/netns, as where nobody has ever made one. */
 	ck_assert_int_eq(rmdir(below("run/netns")), 0);
 	read_list();
@@ -175,17 +175,17 @@ START_TEST(named_and_not)
 	add_process(20, "pod", "worker", 700);
 	add_process(300, "pod", "pause", 600); /* the older one, though its number is higher */
 	add_process(30, "pod", "worker", 700);
-	add_process(101, "ours", "init", 1);
+	add_process(99, "ours", "init", 60);
 	read_list();
 	ck_assert_uint_eq(n, 4);
 	ck_assert_uint_eq(dropped, 0);
 	check("blue", "blue", "run/netns/blue", 0);
 	check("red", "crimson", "run/netns/crimson", 8);
 	check("pod", "pause", "proc/300/ns/net", 300);
-	check("ours", "init", "proc/101/ns/net", 101);
+	check("ours", "self", "proc/self/ns/net", 99);
 	add_name("host", "ours");
 	read_list();
-	check("ours", "host", "run/netns/host", 101);
+	check("ours", "host", "run/netns/host", 99);
 }
 END_TEST
 
@@ -269,7 +269,7 @@ START_TEST(more_than_there_is_room_for)
 	ck_assert_uint_eq(n, NETNS_MAX);
 	ck_assert_uint_eq(dropped, 42); /* 296 of processes, one with a name, ours */
 	check("last", "last", "run/netns/last", 0);
-	check("ours", "netoptd", "proc/100/ns/net", 100);
+	check("ours", "self", "proc/self/ns/net", 100);
 
 	for (int i = 0; i < NETNS_MAX + 10; i++) {
 		(void)snprintf(space, sizeof(space), "n%d", i);
@@ -278,7 +278,7 @@ START_TEST(more_than_there_is_room_for)
 	read_list();
 	ck_assert_uint_eq(n, NETNS_MAX);
 	ck_assert_uint_eq(dropped, 42 + NETNS_MAX + 10);
-	check("ours", "netoptd", "proc/100/ns/net", 100);
+	check("ours", "self", "proc/self/ns/net", 100);
 	for (size_t i = 0; i < n; i++)
 		ck_assert(list[i].named || list[i].ours);
 }
