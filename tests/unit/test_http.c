@@ -130,9 +130,15 @@ START_TEST(test_not_reusable_after_all)
 	stream_bench_expect_ok();
 	ck_assert(!bench.facts.http.reusable);
 	ck_assert(!stream_bench_has(PHASE_REUSED));
+	/* Not even asked for, though it would be answered. */
+	http_bench.answers[1] = HTTP_HELLO;
 	http_bench_run_answer(HTTP_HELLO "surplus");
 	stream_bench_expect_ok();
 	ck_assert(!bench.facts.http.reusable);
+	http_bench_run_answer("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+	stream_bench_expect_ok();
+	ck_assert(!bench.facts.http.reusable);
+	ck_assert(!stream_bench_has(PHASE_REUSED));
 	http_bench.answers[1] = "garbage";
 	http_bench_run_answer(HTTP_HELLO);
 	stream_bench_expect_ok();
