@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libnl-route of Debian 12 knows nexthop objects, but not their groups; so these few attributes are
- * read here (net/ipv4/nexthop.c:nh_fill_node).
+ * read here (net/ipv4/nexthop.c:nh_fill_node). A blackhole shows in the type of its routes, and an
+ * object whose link is down is deleted, so neither is looked for.
  */
 #include "daemon/kern/rtnl_nexthop.h"
 
@@ -42,9 +43,6 @@ static void take_group(const NetlinkAttribute *attribute, RtnlNexthop *nexthop)
 static void take_attribute(const NetlinkAttribute *attribute, RtnlNexthop *nexthop)
 {
 	switch (attribute->type) {
-	case NHA_BLACKHOLE:
-		nexthop->usable = false;
-		break;
 	case NHA_OIF:
 		if (attribute->length >= sizeof(nexthop->link_index))
 			memcpy(&nexthop->link_index, attribute->data, sizeof(nexthop->link_index));
@@ -60,14 +58,11 @@ static void take_attribute(const NetlinkAttribute *attribute, RtnlNexthop *nexth
 
 int rtnl_nexthop_decode(const struct nlmsghdr *message, RtnlNexthop *ret_nexthop)
 {
-	struct nhmsg header;
-	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(header)))
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct nhmsg)))
 		return -EBADMSG;
-	const uint8_t *rest = (const uint8_t *)message + NLMSG_HDRLEN;
-	size_t length = message->nlmsg_len - NLMSG_LENGTH(sizeof(header));
-	memcpy(&header, rest, sizeof(header));
-	rest += NLMSG_ALIGN(sizeof(header));
-	RtnlNexthop nexthop = {.usable = !(header.nh_flags & RTNH_F_DEAD)};
+	const uint8_t *rest = (const uint8_t *)message + NLMSG_LENGTH(sizeof(struct nhmsg));
+	size_t length = message->nlmsg_len - NLMSG_LENGTH(sizeof(struct nhmsg));
+	RtnlNexthop nexthop = {0};
 	NetlinkAttribute attribute;
 	int r;
 	while ((r = netlink_attribute_next(&rest, &length, &attribute)) == 0)

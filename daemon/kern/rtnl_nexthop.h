@@ -14,7 +14,6 @@
 typedef struct RtnlNexthop {
 	Address address; /* family 0: on-link */
 	int link_index;
-	bool usable; /* neither a blackhole nor dead */
 	uint32_t members[RTNL_NEXTHOP_MEMBERS_MAX];
 	size_t n_members; /* 0: a single hop */
 } RtnlNexthop;

@@ -267,7 +267,7 @@ static int resolve(Filling *filling, size_t i, Netlink *netlink)
 			r = rtnl_nexthop_get(netlink, group.members[k], &hop);
 		if (r == -ENOMEM)
 			return r;
-		if (r < 0 || !hop.usable)
+		if (r < 0)
 			continue;
 		gateway.address = hop.address;
 		gateway.link_index = hop.link_index;
@@ -277,7 +277,7 @@ static int resolve(Filling *filling, size_t i, Netlink *netlink)
 			filling->view->gateways[i] = gateway;
 		placed = true;
 	}
-	/* Gone since, or not usable: marked by the link that no hop has, for removal. */
+	/* Gone since: marked by the link that no hop has, for removal. */
 	if (!placed)
 		filling->view->gateways[i].link_index = 0;
 	return filling->error;

@@ -181,6 +181,8 @@ START_TEST(test_other_routes)
 	header->rtm_flags = RTNH_F_DEAD;
 	ck_assert_int_eq(decode_default(&message, &route), 0);
 	ck_assert_uint_eq(route.n_hops, 0);
+	header->rtm_table = 77;
+	ck_assert_int_eq(decode_default(&message, &route), RTNL_NOT_OURS);
 	message.length = NLMSG_HDRLEN + 4;
 	ck_assert_int_eq(decode_default(&message, &route), -EBADMSG);
 }
@@ -248,15 +250,14 @@ START_TEST(test_nexthops)
 	check_address(&nexthop.address, "192.0.2.1");
 	ck_assert_int_eq(nexthop.link_index, 3);
 	ck_assert_uint_eq(nexthop.n_members, 0);
-	ck_assert(nexthop.usable);
 	ck_assert_int_eq(decode_nexthop("rtnl/nexthop-blackhole", &nexthop), 0);
-	ck_assert(!nexthop.usable);
+	ck_assert_int_eq(nexthop.address.family, AF_UNSPEC);
 	ck_assert_int_eq(decode_nexthop("rtnl/nexthop-group", &nexthop), 0);
 	ck_assert_uint_eq(nexthop.n_members, 2);
 	ck_assert_uint_eq(nexthop.members[0], 1);
 	ck_assert_uint_eq(nexthop.members[1], 2);
 
-	struct nhmsg header = {.nh_family = AF_INET6, .nh_flags = RTNH_F_DEAD};
+	struct nhmsg header = {.nh_family = AF_INET6};
 	Recorded message = recorded_start(RTM_NEWNEXTHOP, &header, sizeof(header));
 	struct nexthop_grp many[RTNL_NEXTHOP_MEMBERS_MAX + 3] = {{.id = 77}};
 	recorded_put(&message, NHA_GROUP, many, sizeof(many));
@@ -264,7 +265,6 @@ START_TEST(test_nexthops)
 	ck_assert_int_eq(rtnl_nexthop_decode(copy, &nexthop), 0);
 	ck_assert_uint_eq(nexthop.n_members, RTNL_NEXTHOP_MEMBERS_MAX);
 	ck_assert_uint_eq(nexthop.members[0], 77);
-	ck_assert(!nexthop.usable);
 	copy->nlmsg_len -= 3;
 	ck_assert_int_eq(rtnl_nexthop_decode(copy, &nexthop), -EBADMSG);
 	copy->nlmsg_len = NLMSG_HDRLEN;
