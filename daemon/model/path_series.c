@@ -18,7 +18,11 @@
 #define SLOT_NS        (5 * NSEC_PER_MIN)
 #define SLOTS_PER_HALF 6
 
-_Static_assert(sizeof(PathBins) == 48, "PathStatistics are counted in bytes");
+/* Added to what is binned: a queue is often empty, and microseconds of it are no reason to have
+ * wide bins for its milliseconds. */
+static const uint32_t offsets_us[_PATH_SERIES] = {[PATH_QUEUEING] = 1000};
+
+_Static_assert(sizeof(PathBins) == 52, "PathStatistics are counted in bytes");
 _Static_assert(sizeof(PathStatistics) <= 768, "for each of 4,096 paths");
 
 const char *path_series_name(PathSeries series)
@@ -30,11 +34,15 @@ const char *path_series_name(PathSeries series)
 	return names[series];
 }
 
-/* Odd bins round up and even ones down, so that neither tails nor mass grow. */
+/* Halves round up or down by bits that have nothing to do with them, so that on average neither the
+ * mass nor the tails grow. */
 static void halve(PathBins *bins)
 {
+	uint32_t bits = (bins->n + 1) * UINT32_C(2654435761); /* Knuth's multiplicative hash */
+
+	bits ^= bits >> 15;
 	for (unsigned i = 0; i < PATH_BINS; i++)
-		bins->counts[i] = (uint8_t)((bins->counts[i] + (i & 1)) / 2);
+		bins->counts[i] = (uint8_t)((bins->counts[i] + (bits >> i & 1)) / 2);
 }
 
 /* Doubles the width of the bins. */
@@ -98,19 +106,20 @@ static void count(PathBins *bins, unsigned index, unsigned times)
 	bins->counts[at] = (uint8_t)(bins->counts[at] + times);
 }
 
-static void extend(PathBins *bins, uint32_t n, uint32_t min_us, uint32_t max_us)
+static void extend(PathBins *bins, uint32_t n, uint32_t min_us, uint32_t max_us, float sum_us)
 {
 	bins->min_us = bins->n == 0 ? min_us : MIN(bins->min_us, min_us);
 	bins->max_us = bins->n == 0 ? max_us : MAX(bins->max_us, max_us);
+	bins->sum_us += sum_us;
 	bins->n = bins->n > UINT32_MAX - n ? UINT32_MAX : bins->n + n;
 }
 
-static void bins_add(PathBins *bins, uint32_t us)
+static void bins_add(PathBins *bins, uint32_t us, uint32_t offset_us)
 {
 	if (bins->n == 0)
 		*bins = (PathBins){0};
-	count(bins, histogram_index(us), 1);
-	extend(bins, 1, us, us);
+	count(bins, histogram_index(MIN(us, HISTOGRAM_MAX_US) + offset_us), 1);
+	extend(bins, 1, us, us, (float)us);
 }
 
 static unsigned total(const PathBins *bins)
@@ -154,7 +163,7 @@ static void bins_merge(PathBins *into, const PathBins *from)
 		if (from->counts[i] > 0)
 			count(into, middle(from, i), MAX((unsigned)(times + 0.5), 1U));
 	}
-	extend(into, from->n, from->min_us, from->max_us);
+	extend(into, from->n, from->min_us, from->max_us, from->sum_us);
 }
 
 static void merge_all(PathBins into[_PATH_SERIES], const PathBins from[_PATH_SERIES])
@@ -206,7 +215,7 @@ void path_series_add(PathStatistics *statistics, PathSeries series, uint64_t now
 
 	if (slot > statistics->slot)
 		advance(statistics, slot);
-	bins_add(&statistics->bins[0][series], us);
+	bins_add(&statistics->bins[0][series], us, offsets_us[series]);
 }
 
 void path_series_merge(PathStatistics *into, const PathStatistics *from, uint64_t now_ns)
@@ -225,7 +234,7 @@ void path_series_merge(PathStatistics *into, const PathStatistics *from, uint64_
 }
 
 /* Adds the bins to a histogram, as if all samples of a bin were in its middle. */
-static uint64_t expand(const PathBins *bins, Histogram *into)
+static uint64_t expand(const PathBins *bins, uint32_t offset_us, Histogram *into)
 {
 	unsigned sum = total(bins);
 
@@ -234,13 +243,14 @@ static uint64_t expand(const PathBins *bins, Histogram *into)
 	into->min_us = into->count == 0 ? bins->min_us : MIN(into->min_us, bins->min_us);
 	into->max_us = into->count == 0 ? bins->max_us : MAX(into->max_us, bins->max_us);
 	for (unsigned i = 0; i < PATH_BINS; i++) {
-		unsigned index = middle(bins, i);
+		uint32_t us = histogram_bucket_mid_us(middle(bins, i));
 		uint32_t n =
 			(uint32_t)(((uint64_t)bins->counts[i] * bins->n + sum / 2) / MAX(sum, 1U));
 
-		into->counts[index] += n;
+		us = us - MIN(us, offset_us);
+		us = CLAMP(us, bins->min_us, bins->max_us);
+		into->counts[histogram_index(us)] += n;
 		into->count += n;
-		into->sum_us += (uint64_t)n * histogram_bucket_mid_us(index);
 	}
 	return bins->n;
 }
@@ -250,6 +260,7 @@ void path_series_summarise(const PathStatistics *statistics, PathSeries series, 
 {
 	uint64_t slot = now_ns / SLOT_NS, half = slot / SLOTS_PER_HALF, n = 0;
 	Histogram histogram;
+	double sum_us = 0;
 
 	assert(series < _PATH_SERIES);
 	histogram_reset(&histogram);
@@ -260,9 +271,13 @@ void path_series_summarise(const PathStatistics *statistics, PathSeries series, 
 		bool in = span == WINDOW_10MIN ? i < 2 && its_slot + 1 >= slot
 					       : span == WINDOW_1H && its_half + 1 >= half;
 
-		if (in)
-			n += expand(&statistics->bins[i][series], &histogram);
+		if (!in)
+			continue;
+		n += expand(&statistics->bins[i][series], offsets_us[series], &histogram);
+		sum_us +=
+			statistics->bins[i][series].n > 0 ? statistics->bins[i][series].sum_us : 0;
 	}
 	window_summary_of(&histogram, 0, ret);
 	ret->count = n;
+	ret->mean_us = n > 0 ? (uint32_t)MIN(sum_us / (double)n, (double)UINT32_MAX) : 0;
 }

@@ -8,7 +8,8 @@
  * before, and the half hours that those go into. The bins begin as narrow as common/histogram.h's
  * (1/128 either way) and double their width when the samples no longer fit; a bin that is full
  * halves all. So the error of a quantile is at most half a bin: 1 % while the samples lie within a
- * half octave, 6 % within four octaves, 25 % within sixteen. Count, least and greatest are exact.
+ * half octave, 6 % within four octaves, 25 % within sixteen; of queueing, of itself and 1 ms.
+ * Count, mean, least and greatest are exact.
  *
  * As in common/window.h a window is the part in progress and the one before: of "10min" between 5
  * and 10 minutes, of "1h" between 30 and 60.
@@ -30,6 +31,7 @@ const char *path_series_name(PathSeries series);
 typedef struct PathBins {
 	uint32_t n; /* exact, saturating; the counts below are shares of it */
 	uint32_t min_us, max_us;
+	float sum_us;
 	uint16_t base; /* of the first bin: histogram_index() >> shift */
 	uint8_t shift;
 	uint8_t counts[PATH_BINS];
