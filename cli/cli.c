@@ -49,6 +49,8 @@ static void make_tables(struct option *long_options, char *short_options)
 		};
 		if (option->letter)
 			short_options[n++] = option->letter;
+		if (option->letter && option->value)
+			short_options[n++] = ':';
 	}
 	long_options[n_command_options] = (struct option){.name = NULL};
 	short_options[n] = '\0';

@@ -87,7 +87,7 @@ static const TableColumn part_columns[] = {
 	{.title = "PART"},
 	{.title = "TIME", .right = true},
 	{.title = "SHARE", .right = true},
-	{.title = "", .drop = 1},
+	{.title = "BAR", .drop = 1},
 };
 
 static void add_part(Table *table, const Json *decomposition, const char *name, int64_t usec)
@@ -104,21 +104,21 @@ static void add_part(Table *table, const Json *decomposition, const char *name, 
 	for (size_t i = 0; i < n; i++)
 		bar[i] = '#';
 	bar[n] = '\0';
-	table_add(table, STYLE_PLAIN, n > 0 ? bar : " ");
+	table_add(table, STYLE_PLAIN, n > 0 ? bar : NULL);
 }
 
 static void append_parts(const Settings *settings, const Json *decomposition, Text *text)
 {
 	_cleanup_table_ Table table = {.cells = NULL};
 	const Json *parts = json_get(decomposition, "parts");
+	int64_t rounds;
 
 	if (!decomposition)
 		return;
-	text_appendf(text,
-		     "\n  Median of the last " SPAN ", %" PRId64 " samples, %" PRId64
-		     " round trips:\n",
-		     json_int(json_get(decomposition, "samples"), 0),
-		     json_int(json_get(decomposition, "rounds"), 0));
+	rounds = json_int(json_get(decomposition, "rounds"), 0);
+	text_appendf(text, "\n  " SPAN ": %" PRId64 " samples, %" PRId64 " round trip%s\n",
+		     json_int(json_get(decomposition, "samples"), 0), rounds,
+		     rounds == 1 ? "" : "s");
 	table_init(&table, part_columns, ARRAY_SIZE(part_columns));
 	for (size_t i = 0; i < json_length(parts); i++)
 		add_part(&table, decomposition, word(json_at(parts, i), "part"),
@@ -189,7 +189,8 @@ static void append_last(const Settings *settings, const Json *last, Text *text)
 				buffer));
 	if (json_get(last, "failedIn"))
 		text_appendf(&line, ", in %s", word(last, "failedIn"));
-	if (json_get(last, "wallUsec"))
+	if (json_get(last, "failedIn") && json_get(last, "wallUsec") &&
+	    !json_get(last, "explanation"))
 		text_appendf(&line, ", after %s",
 			     human_latency((uint64_t)MAX(json_int(json_get(last, "wallUsec"), 0),
 							 INT64_C(0)),

@@ -21,11 +21,11 @@ static const TableColumn columns[] = {
 	{.title = "P95", .right = true, .drop = 6},
 	{.title = "P99", .right = true, .drop = 3},
 	{.title = "MAX", .right = true, .drop = 8},
-	{.title = "LOSS", .right = true, .drop = 2},
+	{.title = "LOSS", .right = true, .drop = 1},
 	{.title = "N", .right = true, .drop = 9},
 	{.title = "FLOOR", .right = true, .drop = 7},
 	{.title = "MOSTLY", .drop = 5},
-	{.title = "TARGET", .drop = 1},
+	{.title = "TARGET", .drop = 2},
 };
 
 /* "propagation 92.0 %" */

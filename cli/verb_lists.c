@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cell.h"
+#include "cli/endpoint.h"
 #include "cli/list.h"
 #include "cli/verbs.h"
 #include "common/interface.h"
@@ -15,13 +16,25 @@ static const TableColumn path_columns[] = {
 	{.title = "FLOWS", .right = true, .drop = 3},
 	{.title = "MIN RTT", .right = true, .drop = 2},
 	{.title = "SRTT", .right = true, .drop = 1},
+	{.title = "QUEUEING", .right = true, .drop = 6},
 	{.title = "GOODPUT", .right = true, .drop = 4},
-	{.title = "BEST", .right = true, .drop = 8},
+	{.title = "BEST", .right = true, .drop = 9},
 	{.title = "RETRANS", .right = true, .drop = 5},
-	{.title = "SENT", .right = true, .drop = 6},
-	{.title = "RECEIVED", .right = true, .drop = 7},
-	{.title = "CC", .flexible = true, .drop = 9},
+	{.title = "SENT", .right = true, .drop = 7},
+	{.title = "RECEIVED", .right = true, .drop = 8},
+	{.title = "CC", .flexible = true, .drop = 10},
 };
+
+/* That of the last 10 minutes; NULL: nothing is known. */
+static const Json *queueing_window(const Json *path)
+{
+	const Json *array = json_get(path, "series");
+
+	for (size_t i = 0; i < json_length(array); i++)
+		if (text_equal(json_string(json_get(json_at(array, i), "series")), "queueing"))
+			return endpoint_window(json_at(array, i));
+	return NULL;
+}
 
 /* "192.0.2.1", "192.0.2.0/24" */
 static void add_prefix(Table *table, const Json *path)
@@ -44,6 +57,7 @@ static void fill_path(Table *table, const Json *path)
 	cell_count(table, path, "flows");
 	cell_latency(table, path, "minRttUsec");
 	cell_latency(table, path, "srttUsec");
+	cell_latency(table, queueing_window(path), "p50Usec");
 	cell_rate(table, path, "goodputBps");
 	cell_rate(table, path, "bestGoodputBps");
 	cell_ppm(table, path, "lossPpm");

@@ -132,6 +132,46 @@ static void set_rates(Json *json, const Path *path)
 	view_set_known(json, "maxDeliveryBps", path->max_delivery_bps > 0, path->max_delivery_bps);
 }
 
+/* NULL: nothing was seen in the last hour. */
+static Json *view_series_windows(const Path *path, PathSeries series, uint64_t now_ns)
+{
+	static const WindowSpan spans[] = {WINDOW_10MIN, WINDOW_1H};
+	Json *windows = json_new_array();
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(spans); i++) {
+		WindowSummary summary;
+		Json *window;
+
+		path_summarise(path, series, spans[i], now_ns, &summary);
+		count += summary.count;
+		window = view_window(spans[i], &summary);
+		json_set_null(window, "lossPermille");
+		json_append(windows, window);
+	}
+	if (count > 0)
+		return windows;
+	json_free(windows);
+	return NULL;
+}
+
+static Json *view_series(const Path *path, uint64_t now_ns)
+{
+	Json *array = json_new_array();
+
+	for (PathSeries series = 0; series < _PATH_SERIES; series++) {
+		Json *windows = view_series_windows(path, series, now_ns), *json;
+
+		if (!windows)
+			continue;
+		json = json_new_object();
+		json_set_string(json, "series", path_series_name(series));
+		json_set(json, "windows", windows);
+		json_append(array, json);
+	}
+	return array;
+}
+
 Json *view_path(const Path *path, uint64_t now_ns)
 {
 	Json *json = json_new_object();
@@ -152,6 +192,7 @@ Json *view_path(const Path *path, uint64_t now_ns)
 	set_samples(json, path);
 	view_set_ago(json, "firstSeenAgoUsec", now_ns, path->first_seen_ns);
 	view_set_ago(json, "lastSeenAgoUsec", now_ns, path->last_seen_ns);
+	json_set(json, "series", view_series(path, now_ns));
 	return json;
 }
 

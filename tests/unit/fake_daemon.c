@@ -296,6 +296,11 @@ static void make_paths(FakeDaemon *daemon)
 
 	if (!path || !empty)
 		abort();
+	path->statistics = calloc(1, sizeof(*path->statistics));
+	if (!path->statistics)
+		abort();
+	for (uint32_t i = 0; i < 100; i++)
+		path_series_add(path->statistics, PATH_QUEUEING, daemon->now_ns, 4000);
 	path->last_seen_ns = daemon->now_ns - 2 * NSEC_PER_SEC;
 	path->flows = 2;
 	path->min_rtt_us = 100000;

@@ -280,6 +280,7 @@ START_TEST(test_paths)
 	_cleanup_json_ Json *reply = call_root(INTERFACE_LIST_PATHS, "{\"limit\":1}");
 	_cleanup_json_ Json *all = call_root(INTERFACE_LIST_PATHS, NULL);
 	const Json *first = element(reply, "paths", 0), *fresh = element(all, "paths", 1);
+	const Json *series;
 	static const char *const unknown[] = {"congestion",     "minRttUsec", "srttUsec",
 					      "mssBytes",       "lossPpm",    "goodputBps",
 					      "bestGoodputBps", "floorUsec",  "maxDeliveryBps"};
@@ -294,6 +295,13 @@ START_TEST(test_paths)
 	ck_assert_int_eq(int_at(first, "floorUsec"), 100000);
 	ck_assert_int_eq(int_at(first, "bestGoodputBps"), 94200000);
 	ck_assert_int_eq(int_at(first, "lastSeenAgoUsec"), 2000000);
+	series = json_get(first, "series");
+	ck_assert_uint_eq(json_length(series), 1);
+	ck_assert_str_eq(string_at(json_at(series, 0), "series"), "queueing");
+	ck_assert_int_eq(int_at(ten_minutes(json_at(series, 0)), "count"), 100);
+	ck_assert_int_eq(int_at(ten_minutes(json_at(series, 0)), "p50Usec"), 4000);
+	ck_assert_ptr_null(json_get(ten_minutes(json_at(series, 0)), "lossPermille"));
+	ck_assert_uint_eq(json_length(json_get(fresh, "series")), 0);
 	check_null(fresh, unknown, ARRAY_SIZE(unknown));
 }
 END_TEST
