@@ -28,7 +28,8 @@ typedef struct FlowSample {
 	bool has_skmeminfo;
 	uint32_t rmem_alloc, rcvbuf, wmem_alloc, sndbuf, forward_alloc, wmem_queued, optmem,
 		backlog; /* bytes */
-	uint32_t drops;  /* packets; LISTEN: connections that found the accept queue full */
+	uint32_t drops;  /* packets; LISTEN: handshakes that were dropped, nearly always because the
+			    accept queue was full */
 
 	bool has_bbr;
 	uint64_t bbr_bw;                                         /* bytes/s */

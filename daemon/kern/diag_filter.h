@@ -7,7 +7,9 @@
  *
  * Slices: the sockets are split into `slices` parts by the port of the side that chose it freely
  * (the larger of both ports), so that busy servers and busy clients are both split evenly, a socket
- * is always in the same slice, and `slices` dumps see every socket exactly once.
+ * is always in the same slice, and `slices` dumps see every socket exactly once. A server whose own
+ * port lies among those of its clients (32768 and above) is split less evenly: of its clients,
+ * those with lower ports are all in one slice.
  */
 #include <stdbool.h>
 #include <stddef.h>

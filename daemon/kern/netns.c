@@ -203,8 +203,8 @@ static void name_process(const char *root, pid_t pid, char name[NETNS_NAME_MAX])
 	(void)text_format(path, sizeof(path), "%s/proc/%d/comm", root, (int)pid);
 	int r = proc_read(path, name, NETNS_NAME_MAX, &length);
 	if (r == 0 && length > 0 && name[length - 1] == '\n')
-		name[--length] = '\0';
-	if (r < 0 || length == 0 || name[0] == '\0') {
+		name[length - 1] = '\0';
+	if (r < 0 || name[0] == '\0') {
 		(void)text_format(name, NETNS_NAME_MAX, "pid:%d", (int)pid);
 		return;
 	}
