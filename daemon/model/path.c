@@ -230,7 +230,7 @@ static void add_judgements(Path *path, const FlowSample *sample, const FlowDelta
 	window->max_sndbuf_bytes = MAX(window->max_sndbuf_bytes, (uint64_t)sample->sndbuf);
 	window->max_rcvbuf_bytes = MAX(window->max_rcvbuf_bytes, (uint64_t)sample->rcvbuf);
 	window->max_rcv_wnd_bytes = MAX(window->max_rcv_wnd_bytes, path_receive_window(sample));
-	if (sending && sample->info.raw.rtt_us > 0)
+	if (path->history && sending && sample->info.raw.rtt_us > 0)
 		(void)sparse_add(&path->srtt, sample->info.raw.rtt_us); /* lost sample: no harm */
 }
 

@@ -55,13 +55,15 @@ static int compare_families(const void *a, const void *b)
 static int busy_from(Path *const paths[], size_t n, size_t keep, uint64_t *ret_bytes)
 {
 	_cleanup_free_ uint64_t *bytes = malloc((n + 1) * sizeof(*bytes));
+	size_t exact = 0;
 
 	if (!bytes)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		bytes[i] = path_bytes(paths[i]);
-	qsort(bytes, n, sizeof(*bytes), compare_bytes);
-	*ret_bytes = keep == 0 ? UINT64_MAX : keep < n ? bytes[keep - 1] : 0;
+		if (!path_is_prefix(paths[i]))
+			bytes[exact++] = path_bytes(paths[i]);
+	qsort(bytes, exact, sizeof(*bytes), compare_bytes);
+	*ret_bytes = keep == 0 ? UINT64_MAX : keep < exact ? bytes[keep - 1] : 0;
 	*ret_bytes = MAX(*ret_bytes, UINT64_C(1));
 	return 0;
 }

@@ -216,6 +216,7 @@ static void history_drop(PathTable *table, Path *path)
 	if (!path->history)
 		return;
 	free(path->history);
+	sparse_clear(&path->srtt);
 	path->history = NULL;
 	path->n_history = 0;
 	table->n_histories--;
