@@ -20,8 +20,9 @@ static void report(StreamProbe *probe)
 
 	if (!probe->measured)
 		result->when_ns = now_ns;
-	result->wall_us = (uint32_t)CLAMP((now_ns - probe->begun_ns) / NSEC_PER_USEC, UINT64_C(1),
-					  (uint64_t)UINT32_MAX);
+	if (!probe->stream.params.lack) /* then something was sent */
+		result->wall_us = (uint32_t)CLAMP((now_ns - probe->begun_ns) / NSEC_PER_USEC,
+						  UINT64_C(1), (uint64_t)UINT32_MAX);
 	if (probe->facts.has_tls)
 		tls_side_facts(probe->memory, &probe->facts.tls);
 	if (probe->facts.has_http && probe->memory)

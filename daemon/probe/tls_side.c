@@ -18,12 +18,20 @@ static bool next_leg(TlsSide *side);
 
 int tls_side_remember(const ProbeStart *start, ProbeMemory **ret_memory)
 {
+	ProbeMemory *memory;
+
 	if (!*start->memory)
 		*start->memory = calloc(1, sizeof(**start->memory));
 	if (!*start->memory)
 		return -ENOMEM;
-	(*start->memory)->probes++;
-	*ret_memory = *start->memory;
+	memory = *start->memory;
+	memory->probes++;
+	if (memory->probes > 1 && !address_equal(&memory->address, &start->address))
+		memory->fastopen = (FastOpen){
+			.next_probe = memory->probes + FASTOPEN_EVERY_UNDECIDED,
+		};
+	memory->address = start->address;
+	*ret_memory = memory;
 	return 0;
 }
 
@@ -155,6 +163,15 @@ static bool begin(TlsSide *side, uint64_t least_ns, uint64_t most_ns)
 	return stream_start(&side->stream, &params) == 0;
 }
 
+/* This host's sysctl may not want it, or there is no time: another day. */
+static bool begin_fastopen(TlsSide *side)
+{
+	if (begin(side, FASTOPEN_LEAST_NS, FASTOPEN_NS))
+		return true;
+	side->memory->fastopen.next_probe = side->memory->probes + FASTOPEN_EVERY;
+	return false;
+}
+
 /* Whether one is under way. What cannot be begun is left out. */
 static bool next_leg(TlsSide *side)
 {
@@ -166,7 +183,7 @@ static bool next_leg(TlsSide *side)
 	if (side->leg == TLS_SIDE_RESUMPTION) {
 		side->leg = TLS_SIDE_FASTOPEN;
 		if (fastopen_is_due(&side->memory->fastopen, side->memory->probes, now_of(side)) &&
-		    begin(side, FASTOPEN_LEAST_NS, FASTOPEN_NS))
+		    begin_fastopen(side))
 			return true;
 	}
 	side->leg = TLS_SIDE_OVER;

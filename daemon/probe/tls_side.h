@@ -13,6 +13,7 @@
 
 struct ProbeMemory {
 	uint64_t probes; /* begun, this one included */
+	Address address; /* of the last one */
 	TlsSession *session;
 	bool resumable, resumed, h2;
 	FastOpen fastopen;
@@ -41,7 +42,8 @@ typedef struct TlsSide {
 	Stream stream;
 } TlsSide;
 
-/* The lane's, made if this is its first probe. -ENOMEM */
+/* The lane's, made if this is its first probe. What was learned of another address than the one to
+ * be probed is forgotten: Fast Open is of an address, not of a name. -ENOMEM */
 int tls_side_remember(const ProbeStart *start, ProbeMemory **ret_memory);
 /* Frees; NULL is fine. */
 void tls_side_forget(ProbeMemory *memory);

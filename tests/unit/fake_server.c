@@ -14,6 +14,7 @@
 static void *run(void *context)
 {
 	FakeServer *server = context;
+	int on = 1;
 
 	for (;;) {
 		struct sockaddr_in client;
@@ -23,6 +24,8 @@ static void *run(void *context)
 
 		if (fd < 0)
 			return NULL;
+		/* As servers do: else the answer would wait for our ACK of the session tickets. */
+		assert(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0);
 		server->client = client.sin_addr.s_addr;
 		server->connections++;
 		server->serve(server, fd);
@@ -32,7 +35,10 @@ static void *run(void *context)
 
 void fake_server_start(FakeServer *server)
 {
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	/* Everywhere only where everywhere is a namespace of the test. */
+	struct sockaddr_in any = {.sin_family = AF_INET,
+				  .sin_addr.s_addr =
+					  htonl(server->fastopen ? INADDR_ANY : INADDR_LOOPBACK)};
 	socklen_t length = sizeof(any);
 	int queue = 16;
 

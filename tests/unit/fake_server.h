@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * A server on 127.0.0.1 in a thread, which does with each connection what a test says.
+ * A server on 127.0.0.1 (or, of Fast Open, everywhere) in a thread, which does with each connection
+ * what a test says.
  */
 #include <openssl/ssl.h>
 #include <pthread.h>

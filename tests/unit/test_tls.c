@@ -272,6 +272,7 @@ START_TEST(test_roots_that_cannot_be_read)
 	tls_bench_run();
 	stream_bench_expect(PROBE_LOCAL, PHASE_CONNECT, "the file of trusted roots cannot be read");
 	ck_assert_int_eq(bench.result.error, ENOENT);
+	ck_assert_uint_eq(bench.result.wall_us, 0); /* nothing was sent */
 	bench.spec.ca_file = "/dev/null";
 	tls_bench_run();
 	stream_bench_expect(PROBE_LOCAL, PHASE_CONNECT,

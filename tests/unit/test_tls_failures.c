@@ -299,6 +299,20 @@ START_TEST(test_fastopen_without_cookie)
 }
 END_TEST
 
+/* Cookies are of an address. */
+START_TEST(test_fastopen_of_another_address)
+{
+	if (!begin_fastopen("3"))
+		HARNESS_SKIP("no network namespace with a sysctl of its own");
+	tls_bench.server.fastopen = true;
+	fake_server_start(&tls_bench.server);
+	ck_assert_int_eq(fastopen_after(11), FASTOPEN_COOKIE);
+	ck_assert_int_eq(address_parse("127.0.0.2", &bench.address), 0);
+	ck_assert_int_eq(fastopen_after(8), FASTOPEN_UNKNOWN);
+	ck_assert_int_eq(fastopen_after(1 + 8), FASTOPEN_COOKIE);
+}
+END_TEST
+
 START_TEST(test_fastopen_not_wanted_here)
 {
 	if (!begin_fastopen("2"))
@@ -321,4 +335,4 @@ HARNESS_MAIN("tls_failures",
 			     test_openssl_is_made_by_the_first_probe);
 	     HARNESS_FIXTURE(suite, "fastopen", tls_bench_setup, tls_bench_teardown,
 			     test_fastopen_works, test_fastopen_without_cookie,
-			     test_fastopen_not_wanted_here);)
+			     test_fastopen_of_another_address, test_fastopen_not_wanted_here);)
