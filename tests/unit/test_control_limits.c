@@ -48,7 +48,7 @@ START_TEST(test_slow_reader_catches_up)
 
 		ck_assert_msg(reply != NULL, "reply %u of %u, ended %d", i, n, ended);
 		ck_assert_uint_eq(json_length(json_get(json_get(reply, "parameters"), "endpoints")),
-				  3);
+				  FAKE_ENDPOINTS);
 		json_free(reply);
 	}
 	wire_reader_clear(&reader);
