@@ -2,7 +2,8 @@
 /*
  * Events come in bursts (a link that goes down takes its addresses and routes along), so what was
  * said is acted upon a moment after the first of a burst, once. The statistics of links are read
- * when somebody asks for them.
+ * when somebody asks for them. Reading a router's full table takes a second or two, and there
+ * something changes all the time: so the next reading waits a hundred times what the last one took.
  */
 #include "daemon/discover.h"
 
@@ -20,6 +21,8 @@
 #define PERIOD_NS (30 * NSEC_PER_SEC)
 #define BURST_NS  (50 * NSEC_PER_MSEC)
 #define FRESH_NS  NSEC_PER_SEC
+/* Readings take at most one part of the time in so many. */
+#define REFRESH_SHARE 100
 
 /* Gentle: these were not asked for. */
 #define GATEWAY_INTERVAL_NS (10 * NSEC_PER_SEC)
@@ -38,9 +41,34 @@ struct Discover {
 	bool wanted, probe_peers;
 	bool changed; /* since the last look */
 	Discovery discovery;
-	uint64_t refreshed_ns; /* when the links were read for somebody who asked */
+	uint64_t refreshed_ns; /* when the links and routes were read last */
+	uint64_t rest_ns;      /* until they may be read again */
 	char gateways[256];    /* as last logged */
 };
+
+static uint64_t now_of(const Discover *discover)
+{
+	return clock_monotonic_ns(&discover->params.clock);
+}
+
+static void refresh(Discover *discover)
+{
+	uint64_t begin_ns = now_of(discover);
+
+	if (rtnl_refresh(discover->rtnl) < 0)
+		log_debug("the links and routes could not be read again");
+	discover->refreshed_ns = now_of(discover);
+	discover->rest_ns = REFRESH_SHARE * (discover->refreshed_ns - begin_ns);
+}
+
+/* How long a reading must still wait; 0: it may be now. */
+static uint64_t refresh_wait(const Discover *discover, uint64_t least_ns)
+{
+	uint64_t due_ns = discover->refreshed_ns + MAX(discover->rest_ns, least_ns);
+	uint64_t now_ns = now_of(discover);
+
+	return due_ns > now_ns ? due_ns - now_ns : 0;
+}
 
 static void convert(const Discovered *found, WatchItem *item)
 {
@@ -91,7 +119,7 @@ static void look(Discover *discover)
 				.servers = servers,
 				.paths = discover->params.paths,
 				.probe_peers = discover->probe_peers,
-				.now_ns = clock_monotonic_ns(&discover->params.clock)};
+				.now_ns = now_of(discover)};
 	int n = resolv_conf_servers(RESOLV_CONF, servers, RESOLV_CONF_SERVERS_MAX);
 
 	input.n_gateways = take_gateways(discover, gateways);
@@ -126,8 +154,7 @@ static void on_timer(void *context)
 
 	if (discover->changed) {
 		discover->changed = false;
-		if (rtnl_refresh(discover->rtnl) < 0)
-			log_debug("the links and routes could not be read again");
+		refresh(discover);
 		log_gateways(discover);
 	}
 	look(discover);
@@ -143,7 +170,8 @@ static void on_rtnl(void *context)
 	if (changes == 0 || discover->changed)
 		return;
 	discover->changed = true;
-	(void)loop_timer_set(discover->timer, BURST_NS); /* else the next period sees it */
+	/* If it cannot be set, the next period sees it. */
+	(void)loop_timer_set(discover->timer, MAX(BURST_NS, refresh_wait(discover, 0)));
 }
 
 int discover_new(const DiscoverParams *params, Discover **ret_discover)
@@ -192,9 +220,7 @@ void discover_configure(Discover *discover, const Config *config)
 
 const Rtnl *discover_rtnl(Discover *discover)
 {
-	uint64_t now_ns = clock_monotonic_ns(&discover->params.clock);
-
-	if (now_ns - discover->refreshed_ns >= FRESH_NS && rtnl_refresh(discover->rtnl) >= 0)
-		discover->refreshed_ns = now_ns;
+	if (refresh_wait(discover, FRESH_NS) == 0)
+		refresh(discover);
 	return discover->rtnl;
 }
