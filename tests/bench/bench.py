@@ -83,6 +83,16 @@ def quantile(values, permille):
     return ordered[max(0, -(-len(ordered) * permille // 1000) - 1)]
 
 
+def endpoints(daemon):
+    """All rows of ListEndpoints, which comes in pages."""
+    rows = []
+    while True:
+        page = daemon.call("ListEndpoints", offset=len(rows))
+        rows += page["endpoints"]
+        if len(rows) >= page["total"]:
+            return rows
+
+
 def run_ns(pid):
     """Time on a processor so far, of all threads, in ns: from schedstat, finer than stat's ticks."""
     total = 0

@@ -29,7 +29,7 @@ def one_path(figures, lab, link, name):
     with Daemon(lab.host, CONFIG.format(address=link.peer_address)) as daemon:
         time.sleep(figures.options.seconds)
         rows = {int(row["name"][1:]): row["windows"][0]
-                for row in daemon.call("ListEndpoints")["endpoints"]}
+                for row in bench.endpoints(daemon)}
     truth = {}
     for handshake in link.handshakes()[before:]:
         port = int(handshake["target"].rpartition(":")[2])

@@ -34,7 +34,7 @@ def measure(figures):
             cpu_ns, wall = bench.run_ns(pid) - cpu_ns, time.monotonic() - begin
             memory = bench.memory_kib(pid)
             probes = sum(row["windows"][0]["count"]
-                         for row in daemon.call("ListEndpoints")["endpoints"])
+                         for row in bench.endpoints(daemon))
     figures.figure("processor to start", start_ms, "ms")
     figures.figure("handshakes measured in the last minute", probes, "", digits=0)
     figures.figure("processor", cpu_ns / wall / 1e7, "%", BAR_CPU_PERCENT, digits=4)

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 
+import bench
 import sensors_truth
 from bench import quantile
 from harness import Lab, build_path, busy_loops, spawn, stop
@@ -127,7 +128,7 @@ def within(claim, true):
 def claims(daemon):
     """{kind: {phase: (p50, p99)}} of the daemon's last ten minutes, in us."""
     result = {}
-    for row in daemon.call("ListEndpoints")["endpoints"]:
+    for row in bench.endpoints(daemon):
         result[row["name"]] = mine = {}
         for target in row["targets"]:
             for phase in target.get("phases", []):

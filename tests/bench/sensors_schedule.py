@@ -13,14 +13,18 @@ CONFIG = "[Daemon]\nMode=observe\nDiscover=no\n" + "".join(
     f"[Endpoint e{i}]\nUrl=tcp://127.0.0.1:{7000 + i}\nInterval=1s\n" for i in range(ENDPOINTS))
 
 
-def slip(figures, status):
+def slip(figures, schedule):
     """How late probes left, by the daemon's own count: nobody else knows when they were due."""
-    schedule = status.get("schedule")
     if schedule is None:
-        figures.missing("slip of the schedule, p99", "this netoptd does not tell")
+        figures.missing("slip of the schedule, p99", "netoptd does not tell")
         return
-    figures.figure("slip of the schedule, p99", schedule["slipP99Usec"] / 1000, "ms", BAR_SLIP_MS,
-                   digits=2)
+    for name, key, bar in (("p50", "slipP50Usec", None), ("p99", "slipP99Usec", BAR_SLIP_MS),
+                           ("worst", "slipMaxUsec", None)):
+        if schedule[key] is None:
+            figures.missing(f"slip of the schedule, {name}", "too few slots")
+        else:
+            figures.figure(f"slip of the schedule, {name}", schedule[key] / 1000, "ms", bar,
+                           digits=2)
 
 
 def measure(figures):
@@ -38,11 +42,11 @@ def measure(figures):
             cpu_ns, wall = bench.run_ns(pid) - begin_ns, time.monotonic() - begin
             memory = bench.memory_kib(pid)
             status = daemon.call("GetStatus")
-            rows = daemon.call("ListEndpoints")["endpoints"]
+            rows = bench.endpoints(daemon)
     windows = [row["windows"][0] for row in rows]
     figures.figure("probes in the last minute", sum(row["count"] for row in windows), "", digits=0)
     figures.figure("processor", cpu_ns / wall / 1e7, "%", BAR_CPU_PERCENT, digits=2)
     figures.figure("slots missed", sum(row["lateProbes"] for row in rows), "", 0, digits=0)
-    slip(figures, status)
+    slip(figures, status["schedule"])
     figures.figure("probes that failed", sum(row["failures"] for row in windows), "", 0, digits=0)
     figures.figure("resident memory (VmRSS)", memory["VmRSS"] / 1024, "MiB", digits=2)

@@ -13,23 +13,33 @@ RESUMED_BYTES = 500
 
 def conversations(packets):
     """The TCP connections, oldest first: {"syns", "syn", "syn_ack", "flights"}. A flight is a run
-    of packets with data in one direction: {"up", "first", "last", "bytes"}."""
+    of packets with new data in one direction: {"up", "first", "last", "bytes"}."""
     result, last = [], {}
     for packet in packets:
         key = (packet["source"], packet["target"])
         conversation = last.get(key)
         if packet["up"] and packet["flags"] & (SYN | ACK) == SYN:
             if conversation is None or "syn_ack" in conversation:
-                conversation = last[key] = {"syns": 0, "syn": packet["atNs"], "flights": []}
+                conversation = last[key] = {"syns": 0, "syn": packet["atNs"], "flights": [],
+                                            "seen": {}}
                 result.append(conversation)
             conversation["syns"] += 1
         elif conversation is None:
             continue
         elif packet["flags"] & SYN:
             conversation.setdefault("syn_ack", packet["atNs"])
-        elif packet["bytes"] > 0:
+        elif packet["bytes"] > 0 and _is_new(conversation["seen"], packet):
             _add(conversation["flights"], packet)
     return result
+
+
+def _is_new(seen, packet):
+    """Whether no packet before brought these bytes: a probe of the tail (RFC 8985) repeats them."""
+    end, up = packet["sequence"] + packet["bytes"], packet["up"]
+    if up in seen and not 0 < (end - seen[up]) % (1 << 32) < 1 << 31:
+        return False
+    seen[up] = end
+    return True
 
 
 def _add(flights, packet):

@@ -13,11 +13,16 @@ HOST, PEER = "10.0.0.1:4000", "10.0.0.2:443"
 
 
 def packets(*rows, protocol="tcp", source=HOST, target=PEER, start=0):
-    """Rows of (ms, up, bytes, flags or id)."""
+    """Rows of (ms, up, bytes, flags or id[, of which so many were sent before])."""
     field = "flags" if protocol == "tcp" else "id"
-    return [{"atNs": int((start + ms) * 1e6), "up": up, "protocol": protocol, "source": source,
-             "target": target, "flags": 0, "id": 0, "bytes": size, field: value}
-            for ms, up, size, value in rows]
+    result, sent = [], {True: 0xffffff00, False: 0}
+    for ms, up, size, value, *again in rows:
+        sent[up] -= sum(again)
+        result.append({"atNs": int((start + ms) * 1e6), "up": up, "protocol": protocol,
+                       "source": source, "target": target, "flags": 0, "id": 0, "bytes": size,
+                       "sequence": sent[up] % (1 << 32), field: value})
+        sent[up] += size
+    return result
 
 
 def handshake(syns=1):
@@ -51,9 +56,10 @@ def test_tls(tap):
 
 
 def test_http(tap):
-    """A response in two parts, and a second request."""
+    """A response in two parts, and a second request; some of it sent twice."""
     turns = [(21, True, 100, ACK), (46, False, 900, ACK), (56, False, 900, ACK),
-             (57, True, 100, ACK), (83, False, 900, ACK)]
+             (56.5, False, 900, ACK, 900), (57, True, 100, ACK), (57.5, True, 100, ACK, 100),
+             (83, False, 900, ACK)]
     want = {"connect": [20], "request": [25], "reused": [26], "transfer": [10]}
     tap.ok(rounded(sensors_truth.http(packets(*handshake(), *turns))) == want, "http")
     tls = [(21, True, 300, ACK), (42, False, 900, ACK), (43, True, 60, ACK)]

@@ -18,10 +18,11 @@ void wanrecord_packet(struct wanlog *log, const uint8_t *bytes, size_t length, b
 		protocol = packet.key.protocol == IPPROTO_TCP ? "tcp" : "udp";
 	wanlog_line(log,
 		    "{\"atNs\":%" PRIu64 ",\"up\":%s,\"protocol\":\"%s\",\"source\":\"%s\","
-		    "\"target\":\"%s\",\"flags\":%u,\"id\":%u,\"bytes\":%zu}\n",
+		    "\"target\":\"%s\",\"flags\":%u,\"id\":%u,\"sequence\":%" PRIu32
+		    ",\"bytes\":%zu}\n",
 		    now_ns, up ? "true" : "false", protocol,
 		    wanpacket_address(&packet.key, 0, source),
 		    wanpacket_address(&packet.key, 1, target),
 		    packet.key.protocol == IPPROTO_ICMP ? packet.reply : packet.flags, packet.id,
-		    packet.n_bytes);
+		    packet.sequence, packet.n_bytes);
 }

@@ -5,12 +5,13 @@
  * taken:
  *
  *   {"atNs":…,"up":true,"protocol":"tcp","source":"10.0.0.1:1234","target":"10.0.0.2:80",
- *    "flags":24,"id":0,"bytes":517}
+ *    "flags":24,"id":0,"sequence":…,"bytes":517}
  *
  * atNs is CLOCK_MONOTONIC of reading the packet from the host's TUN device (up), or of writing it
  * there. source is always the host's end. flags: of TCP; for an ICMP echo 1 if it is the reply. id:
  * of ICMP its sequence number, the identifier being the source's port; of UDP its first two bytes.
- * bytes: payload. For a handful of conversations: under a bulk transfer it would be too much.
+ * sequence: of TCP. bytes: payload. For a handful of conversations: under a bulk transfer it would
+ * be too much.
  */
 #pragma once
 
