@@ -28,12 +28,10 @@ static const char *const outcome_names[_PROBE_OUTCOMES] = {
 };
 
 static const char *const phase_names[_PROBE_PHASES] = {
-	[PHASE_RESOLVE] = "resolve",   [PHASE_CONNECT] = "connect",
-	[PHASE_TLS] = "tls",           [PHASE_RESUMED] = "resumed",
-	[PHASE_REQUEST] = "request",   [PHASE_TRANSFER] = "transfer",
-	[PHASE_REUSED] = "reused",     [PHASE_ECHO] = "echo",
-	[PHASE_ANSWER] = "answer",     [PHASE_CACHED] = "cached",
-	[PHASE_FLOW] = "flow",         [PHASE_OVERHEAD] = "overhead",
+	[PHASE_RESOLVE] = "resolve", [PHASE_CONNECT] = "connect", [PHASE_TLS] = "tls",
+	[PHASE_RESUMED] = "resumed", [PHASE_REQUEST] = "request", [PHASE_TRANSFER] = "transfer",
+	[PHASE_REUSED] = "reused",   [PHASE_ECHO] = "echo",       [PHASE_ANSWER] = "answer",
+	[PHASE_CACHED] = "cached",   [PHASE_FLOW] = "flow",       [PHASE_OVERHEAD] = "overhead",
 	[PHASE_TOTAL] = "total",
 };
 

@@ -400,7 +400,8 @@ static void deal_histories(PathTable *table, uint64_t now_ns)
 		if (path->history && (!least || path_bytes(path) < path_bytes(least)) &&
 		    !path_is_pinned(table, path))
 			least = path;
-		if (path->history_denied && now_ns <= path->bulk_ns + PATH_WINDOW_NS &&
+		if (!path->history && path->history_denied &&
+		    now_ns <= path->bulk_ns + PATH_WINDOW_NS &&
 		    (!most || path_bytes(path) > path_bytes(most)))
 			most = path;
 	}
