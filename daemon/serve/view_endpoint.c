@@ -76,8 +76,7 @@ static void set_explanation(Json *json, const ProbeResult *result, unsigned syn_
 			      decompose_syn_retransmits(result->syn_retransmits, result->wall_us,
 							syn_linear, buffer, sizeof(buffer)));
 	else
-		view_set_foreign(json, "explanation",
-				 result->explanation ? result->explanation : "");
+		view_set_text(json, "explanation", result->explanation);
 }
 
 static Json *view_result(const ProbeResult *result, unsigned syn_linear, uint64_t now_ns)
@@ -178,7 +177,7 @@ Json *view_endpoint(const Endpoint *endpoint, unsigned syn_linear, uint64_t now_
 	set_target_value(json, "targetP50Usec", endpoint->target_p50_ns);
 	set_target_value(json, "targetP95Usec", endpoint->target_p95_ns);
 	set_target_value(json, "targetP99Usec", endpoint->target_p99_ns);
-	view_set_foreign(json, "resolveError", endpoint->resolve_error);
+	view_set_text(json, "resolveError", endpoint->resolve_error);
 	json_set_uint(json, "lateProbes", endpoint->late_probes);
 	for (WindowSpan span = 0; span < _WINDOW_SPANS; span++) {
 		WindowSummary summary;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What probes learned besides times, and the parts of a latency. Much of the text was written by
- * the peer, who may send what he likes.
+ * the peer, who may send what he likes: that it is UTF-8 is seen to by common/json.h.
  */
 #include "daemon/serve/views.h"
 
@@ -24,11 +24,11 @@ static Json *view_tls(const ProbeTlsFacts *tls)
 {
 	Json *json = json_new_object();
 
-	view_set_foreign(json, "version", tls->version);
-	view_set_foreign(json, "cipher", tls->cipher);
-	view_set_foreign(json, "alpn", tls->alpn);
+	view_set_text(json, "version", tls->version);
+	view_set_text(json, "cipher", tls->cipher);
+	view_set_text(json, "alpn", tls->alpn);
 	json_set_string(json, "trust", trust_name(tls->trust));
-	view_set_foreign(json, "trustReason", tls->trust_reason);
+	view_set_text(json, "trustReason", tls->trust_reason);
 	if (tls->has_days_left)
 		json_set_int(json, "certificateDaysLeft", tls->days_left);
 	else
@@ -49,8 +49,8 @@ static Json *view_http(const ProbeHttpFacts *http)
 	json_set_bool(json, "h3", http->h3);
 	json_set_bool(json, "reusable", http->reusable);
 	json_set_uint(json, "bodyBytes", http->body_bytes);
-	view_set_foreign(json, "location", http->location);
-	view_set_foreign(json, "server", http->server);
+	view_set_text(json, "location", http->location);
+	view_set_text(json, "server", http->server);
 	return json;
 }
 

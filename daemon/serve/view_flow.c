@@ -157,8 +157,8 @@ static void set_owner(Json *json, const FlowSample *sample, const Process *proce
 	json_set_uint(json, "uid", sample->uid);
 	if (owner) {
 		json_set_int(owner, "pid", process->pid);
-		view_set_foreign(owner, "comm", *process->comm ? process->comm : "?");
-		view_set_foreign(owner, "cgroup", process->cgroup);
+		view_set_text(owner, "comm", *process->comm ? process->comm : "?");
+		view_set_text(owner, "cgroup", process->cgroup);
 	}
 	json_set(json, "process", owner);
 }
@@ -174,7 +174,7 @@ Json *view_flow(const FlowSample *sample, const Process *process)
 	json_set_string(json, "remote", address_format(&sample->remote, address));
 	json_set_uint(json, "remotePort", sample->remote_port);
 	json_set_string(json, "state", state_name(sample->state));
-	view_set_foreign(json, "congestion", sample->congestion);
+	view_set_text(json, "congestion", sample->congestion);
 	json_set_string(json, "congestionState",
 			tcp_info_has(info, ca_state) ? tcp_info_ca_state_name(info->raw.ca_state)
 						     : NULL);
@@ -199,7 +199,7 @@ Json *view_listener(const FlowSample *sample, const Process *process)
 	json_set_uint(json, "queue", sample->rqueue);
 	json_set_uint(json, "backlog", sample->wqueue);
 	view_set_known(json, "drops", sample->has_skmeminfo, sample->drops);
-	view_set_foreign(json, "congestion", sample->congestion);
+	view_set_text(json, "congestion", sample->congestion);
 	set_owner(json, sample, process);
 	return json;
 }

@@ -45,7 +45,7 @@ static Json *view_qdisc(const Link *link)
 /* The kernel allows nearly any byte in the name of a link. */
 static void set_name(Json *json, const char *key, const char *name)
 {
-	view_set_foreign(json, key, *name ? name : "?");
+	view_set_text(json, key, *name ? name : "?");
 }
 
 Json *view_link(const Link *link)
@@ -54,7 +54,7 @@ Json *view_link(const Link *link)
 
 	json_set_int(json, "index", link->index);
 	set_name(json, "name", link->name);
-	view_set_foreign(json, "kind", link->kind);
+	view_set_text(json, "kind", link->kind);
 	json_set_bool(json, "up", link->up);
 	json_set_bool(json, "running", link->running);
 	json_set_bool(json, "loopback", link->loopback);
@@ -68,7 +68,7 @@ Json *view_link(const Link *link)
 	json_set_uint(json, "sentPackets", link->tx_packets);
 	json_set_uint(json, "sendDrops", link->tx_drops);
 	json_set_uint(json, "sendErrors", link->tx_errors);
-	view_set_foreign(json, "qdisc", link->qdisc);
+	view_set_text(json, "qdisc", link->qdisc);
 	json_set(json, "qdiscStatistics", view_qdisc(link));
 	return json;
 }
@@ -147,7 +147,7 @@ Json *view_netns(const ControlNetns *netns, uint64_t now_ns)
 
 	json_set_uint(json, "inode", netns->inode);
 	set_name(json, "name", netns->name);
-	view_set_foreign(json, "error", netns->error);
+	view_set_text(json, "error", netns->error);
 	view_set_ago(json, "sweepAgoUsec", now_ns, netns->sweep_ns);
 	json_set_uint(json, "sockets", netns->sockets);
 	json_set_uint(json, "flows", netns->paths ? path_table_flow_count(netns->paths) : 0);

@@ -13,8 +13,6 @@
 #include "common/clock.h"
 #include "common/text.h"
 
-#define FOREIGN_MAX 256 /* longer than any field of ours that others fill */
-
 void view_set_ago(Json *object, const char *key, uint64_t now_ns, uint64_t since_ns)
 {
 	if (since_ns == 0)
@@ -35,22 +33,6 @@ void view_set_known(Json *object, const char *key, bool known, uint64_t value)
 		json_set_uint(object, key, value);
 	else
 		json_set_null(object, key);
-}
-
-/* Names from outside may hold any byte; a reply is UTF-8 or no reply at all. */
-void view_set_foreign(Json *object, const char *key, const char *text)
-{
-	char clean[FOREIGN_MAX];
-	size_t i;
-
-	if (text_is_utf8(text, strlen(text))) {
-		view_set_text(object, key, text);
-		return;
-	}
-	for (i = 0; text[i] && i + 1 < sizeof(clean); i++)
-		clean[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
-	clean[i] = '\0';
-	view_set_text(object, key, clean);
 }
 
 void view_set_address(Json *object, const char *key, const Address *address)

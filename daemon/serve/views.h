@@ -53,8 +53,6 @@ bool view_gain(const TrialRecord *trial, int64_t *ret_permille);
 void view_set_ago(Json *object, const char *key, uint64_t now_ns, uint64_t since_ns);
 /* NULL and "" become null. */
 void view_set_text(Json *object, const char *key, const char *text);
-/* The same of text that somebody else wrote: what is no UTF-8 becomes "?". */
-void view_set_foreign(Json *object, const char *key, const char *text);
 /* The value, or null. */
 void view_set_known(Json *object, const char *key, bool known, uint64_t value);
 /* floorUsec, floorPreviousUsec, pathEpoch, pathSinceAgoUsec: of an endpoint's target or of a path.

@@ -68,11 +68,35 @@ START_TEST(test_tables)
 				 *command->usage == '[');
 		ck_assert_int_eq(command->maximum == 0, command->argument == ARGUMENT_NONE);
 	}
+	for (size_t i = 0; i < n_command_options; i++)
+		for (size_t k = 0; k < n_commands; k++)
+			ck_assert(command_options[i].commands ||
+				  command_takes(&commands[k], &command_options[i]));
 	ck_assert_ptr_null(command_find(""));
 	ck_assert_ptr_null(command_find("Status"));
 	ck_assert_str_eq(command_nearest("endpoint"), "endpoints");
 	ck_assert_str_eq(command_nearest("chagnes"), "changes");
 	ck_assert_ptr_null(command_nearest("xyzzy"));
+}
+END_TEST
+
+/* By the whole word. */
+START_TEST(test_options_of_commands)
+{
+	static const CommandOption both = {.name = "x", .commands = "pathsandmore flows links"};
+	static const CommandOption last = {.name = "x", .commands = "myflows paths"};
+
+	ck_assert(command_takes(command_find("flows"), &both));
+	ck_assert(command_takes(command_find("links"), &both));
+	ck_assert(!command_takes(command_find("paths"), &both));
+	ck_assert(command_takes(command_find("paths"), &last));
+	ck_assert(!command_takes(command_find("flows"), &last));
+	run("help", "flows");
+	check_has("--process");
+	check_has("--limit");
+	run("help", "paths");
+	check_has("--limit");
+	ck_assert_ptr_null(strstr(out, "--process"));
 }
 END_TEST
 
@@ -170,6 +194,7 @@ START_TEST(test_completion_is_complete)
 	for (size_t i = 0; i < n_command_options; i++)
 		check_has(command_options[i].name);
 	check_has("netoptctl --no-legend --timeout 1s changes");
+	check_has("netoptctl --no-legend --timeout 1s endpoints");
 }
 END_TEST
 
@@ -208,6 +233,8 @@ START_TEST(test_completion_in_bash)
 		unsigned count;
 	} rows[] = {
 		{"netoptctl sta", "status\n", 2},
+		{"netoptctl li", "listeners links\n", 2},
+		{"netoptctl flows --pro", "--process\n", 3},
 		{"netoptctl re", "revert resume reload\n", 2},
 		{"netoptctl --js", "--json\n", 2},
 		{"netoptctl --json '=' p", "pretty\n", 4},
@@ -233,6 +260,7 @@ static void add_all(Suite *suite)
 	TCase *all = tcase_create("commands");
 
 	tcase_add_test(all, test_tables);
+	tcase_add_test(all, test_options_of_commands);
 	tcase_add_test(all, test_help);
 	tcase_add_test(all, test_manual_synopsis);
 	tcase_add_test(all, test_manual_options);

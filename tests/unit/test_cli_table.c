@@ -86,6 +86,53 @@ START_TEST(test_cut)
 }
 END_TEST
 
+static const TableColumn droppable[] = {{.title = "NAME", .flexible = true, .least = 10},
+					{.title = "A", .drop = 1},
+					{.title = "B", .right = true, .drop = 2},
+					{.title = "C"}};
+
+static void render_droppable(size_t width)
+{
+	static const char *const cells[] = {"a-rather-long-name", "aaaa", "bbbb", "cccc"};
+	_cleanup_table_ Table table;
+
+	table_init(&table, droppable, ARRAY_SIZE(droppable));
+	for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
+		table_add(&table, STYLE_PLAIN, cells[i]);
+	settings.width = width;
+	text_clear(&text);
+	table_append(&table, &settings, 0, &text);
+}
+
+/* First the name is cut; then columns go, the highest number first, and the name gets their room.
+ */
+START_TEST(test_drop)
+{
+	static const struct {
+		size_t width;
+		const char *line;
+	} rows[] = {
+		{36, "a-rather-long-name  aaaa  bbbb  cccc\n"},
+		{35, "a-rather-long-...  aaaa  bbbb  cccc\n"},
+		{28, "a-rathe...  aaaa  bbbb  cccc\n"},
+		{27, "a-rather-lon...  aaaa  cccc\n"},
+		{22, "a-rathe...  aaaa  cccc\n"},
+		{21, "a-rather-lon...  cccc\n"},
+		{16, "a-rathe...  cccc\n"},
+		{5, "a-rathe...  cccc\n"},
+	};
+
+	settings.legend = false;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		render_droppable(rows[i].width);
+		ck_assert_str_eq(text_string(&text), rows[i].line);
+	}
+	settings.legend = true;
+	render_droppable(22);
+	ck_assert_str_eq(text_string(&text), "NAME        A     C\na-rathe...  aaaa  cccc\n");
+}
+END_TEST
+
 START_TEST(test_utf8)
 {
 	static const char ten[] = "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
@@ -119,8 +166,8 @@ END_TEST
 
 static void add_all(Suite *suite)
 {
-	TTest const *const tests[] = {test_alignment, test_absent, test_empty,
-				      test_cut,       test_utf8,   test_style};
+	TTest const *const tests[] = {test_alignment, test_absent, test_empty, test_cut,
+				      test_drop,      test_utf8,   test_style};
 	TCase *all = tcase_create("table");
 
 	tcase_add_checked_fixture(all, setup, teardown);
