@@ -105,15 +105,24 @@ static void note_incomplete(Cycle *cycle, uint64_t now_ns, const char *why)
 		log_warning("reading the kernel's TCP sockets was incomplete: %s", why);
 }
 
+/* The path that the trial under way is about; NULL: none. */
+static const Path *path_on_trial(const Cycle *cycle)
+{
+	const Change *running = engine_running(cycle->params.engine);
+
+	return running && running->path.family != 0
+		       ? path_table_find(cycle->params.paths, &running->path)
+		       : NULL;
+}
+
 /* The path on trial is seen in every sweep, also of those that see only a part. */
 static DiagFilter filter_of(const Cycle *cycle, unsigned slices, DiagPrefix *prefix)
 {
-	const Change *running = engine_running(cycle->params.engine);
+	const Path *path = slices > 1 ? path_on_trial(cycle) : NULL;
 	DiagFilter filter = {.slices = slices, .slice = slices > 1 ? cycle->slice % slices : 0};
 
-	if (slices > 1 && running && running->path.family != 0) {
-		prefix->address = running->path;
-		prefix->length = running->path.family == AF_INET6 ? 128 : 32;
+	if (path) {
+		*prefix = (DiagPrefix){path->address, path->prefix_length};
 		filter.prefixes = prefix;
 		filter.n_prefixes = 1;
 	}
@@ -142,6 +151,7 @@ static void sweep(Cycle *cycle, unsigned slices)
 	int r;
 
 	take_caps(cycle);
+	path_table_set_slices(cycle->params.paths, slices);
 	path_table_sweep_begin(cycle->params.paths, begin_ns);
 	read_destroyed(cycle);
 	r = diag_dump_filtered(cycle->diag, DIAG_STATES_FLOWS, &filter, on_sample, cycle, &stats);
@@ -314,6 +324,7 @@ static void on_timer(void *context)
 {
 	Cycle *cycle = context;
 	uint64_t since_ns = clock_monotonic_ns(&cycle->params.clock);
+	const Path *trial;
 	Snapshot snapshot;
 	EngineAction action;
 	int r;
@@ -326,7 +337,8 @@ static void on_timer(void *context)
 	take_snapshot(cycle, &snapshot);
 	engine_step(cycle->params.engine, &snapshot, &action);
 	(void)cycle_execute(cycle, &action); /* the engine was told, the registry reported */
-
+	trial = path_on_trial(cycle);
+	path_table_pin(cycle->params.paths, trial ? &trial->address : NULL);
 	if (cycle->params.stepped)
 		cycle->params.stepped(cycle->params.context, since_ns);
 	plan(cycle, action.kind != ENGINE_NOTHING);

@@ -58,8 +58,11 @@ struct PathTable {
 	uint64_t previous_ns; /* begin of the one before */
 	uint64_t sweep_bytes, last_sweep_bytes;
 	uint64_t evicted;  /* flows, when the current sweep began */
-	bool complete;     /* the last sweep saw every flow */
-	bool births_known; /* ... and kept it: what is new now was born since */
+	unsigned slices;   /* a sweep sees one of so many parts of the flows, in turn */
+	uint32_t turn;     /* the sweep with which the present turn of the parts began */
+	unsigned run;      /* sweeps in a row that saw all of their part */
+	bool covered;      /* every flow was seen, and what came since with its part's sweep */
+	bool births_known; /* ... and none was evicted: what is new now was born since */
 	PathTableObserver observer;
 	void *observer_context;
 };
@@ -107,6 +110,7 @@ int path_table_new(size_t path_capacity, size_t flow_capacity, PathTable **ret_t
 		return -ENOMEM;
 	}
 	table->epoch = 1;
+	table->slices = 1;
 	path_table_set_prefixes(table, PREFIX_IPV4, PREFIX_IPV6);
 	*ret_table = table;
 	return 0;
@@ -140,16 +144,39 @@ void path_table_set_observer(PathTable *table, PathTableObserver observer, void 
 	table->observer_context = context;
 }
 
+void path_table_set_slices(PathTable *table, unsigned slices)
+{
+	assert(slices > 0);
+	if (slices == table->slices)
+		return;
+	table->slices = slices;
+	table->turn = table->sweep + 1;
+	table->run = 0; /* parts of another split do not add up */
+}
+
+/* When the part whose turn it is was looked at before: with several, so many periods ago. */
+static uint64_t previous_look(const PathTable *table, uint64_t now_ns)
+{
+	uint64_t others_ns = (table->slices - 1) * (now_ns - table->sweep_ns);
+
+	return table->sweep_ns > others_ns ? table->sweep_ns - others_ns : 0;
+}
+
 void path_table_sweep_begin(PathTable *table, uint64_t now_ns)
 {
 	table->sweep++;
-	table->previous_ns = table->sweep_ns;
+	if (table->sweep - table->turn >= table->slices)
+		table->turn = table->sweep;
+	table->previous_ns = previous_look(table, now_ns);
 	table->sweep_ns = now_ns;
 	table->sweep_bytes = 0;
-	table->births_known = table->complete && table->flows.evicted == table->evicted;
+	if (table->flows.evicted != table->evicted) {
+		table->covered = false;
+		table->run = 0;
+	}
+	table->births_known = table->covered;
 	table->evicted = table->flows.evicted;
-	table->complete = false;
-	for (size_t i = 0; i < table->paths.count; i++)
+	for (size_t i = 0; table->turn == table->sweep && i < table->paths.count; i++)
 		table->slots[i]->flows = 0;
 }
 
@@ -372,7 +399,7 @@ void path_table_add(PathTable *table, const FlowSample *sample, const PathCaps *
 	delta.born = born && delta.birth_seen;
 	if (path->flows == 0 || path->last_seen_ns != now_ns)
 		map_touch(&table->paths, &path->entry); /* once is enough to be recent */
-	path->flows += !sample->destroyed && flow->sweep != table->sweep;
+	path->flows += !sample->destroyed && flow->sweep < table->turn;
 	flow->sweep = table->sweep;
 	map_touch(&table->flows, &flow->entry);
 	table->sweep_bytes += delta.bytes_acked + delta.bytes_received;
@@ -419,7 +446,7 @@ void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)
 		map_each (&table->flows, entry) {
 			Flow *flow = CONTAINER_OF(entry, Flow, entry);
 
-			if (table->sweep - flow->sweep < 2)
+			if (table->sweep - flow->sweep < 2 * table->slices)
 				continue;
 			flow_drop(table, flow);
 		}
@@ -431,7 +458,8 @@ void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)
 		(void)merge_paths(table, 0, now_ns); /* none alike: nothing to do */
 		table->alike_ns = now_ns + ALIKE_INTERVAL_NS;
 	}
-	table->complete = complete;
+	table->run = complete ? table->run + 1 : 0;
+	table->covered = complete && (table->covered || table->run >= table->slices);
 	table->last_sweep_bytes = table->sweep_bytes;
 }
 

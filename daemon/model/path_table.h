@@ -39,6 +39,12 @@ void path_table_pin(PathTable *table, const Address *address);
 /* Sees every flow's delta; for the meter of a running trial. NULL: none. */
 void path_table_set_observer(PathTable *table, PathTableObserver observer, void *context);
 
+/*
+ * From now on each sweep sees one of so many parts of the flows, in turn, and a flow is always in
+ * the same part (kern/diag_filter.h). What is new in a part was born since that part was last
+ * looked at, once every part has been; a path's `flows` are those seen so far in the present turn.
+ */
+void path_table_set_slices(PathTable *table, unsigned slices);
 void path_table_sweep_begin(PathTable *table, uint64_t now_ns);
 /* Loopback flows are ignored. */
 void path_table_add(PathTable *table, const FlowSample *sample, const PathCaps *caps,
