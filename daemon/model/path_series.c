@@ -140,30 +140,49 @@ static unsigned middle(const PathBins *bins, unsigned i)
 	return MIN(index, HISTOGRAM_BUCKETS - 1U);
 }
 
-static void bins_merge(PathBins *into, const PathBins *from)
+static unsigned greatest(const PathBins *bins)
 {
-	double scale, from_scale;
+	unsigned most = 0;
 
-	if (from->n == 0)
-		return;
-	if (into->n == 0) {
-		*into = *from;
-		return;
-	}
+	for (unsigned i = 0; i < PATH_BINS; i++)
+		most = MAX(most, (unsigned)bins->counts[i]);
+	return most;
+}
+
+/* Brings both to the same width, and `into` to where it has a bin for each of `from`. */
+static void align(PathBins *into, PathBins *from)
+{
 	while (into->shift < from->shift)
 		widen(into);
+	for (unsigned i = 0; i < PATH_BINS; i++)
+		if (from->counts[i] > 0)
+			make_room(into, (from->base + i) << from->shift);
+	while (from->shift < into->shift)
+		widen(from);
+}
+
+static void bins_merge(PathBins *into, const PathBins *other)
+{
+	PathBins from = *other;
+	double scale, from_scale;
+
+	if (from.n == 0)
+		return;
+	if (into->n == 0) {
+		*into = from;
+		return;
+	}
+	align(into, &from);
 	/* Counts are shares: one that stands for more samples weighs more. */
 	scale = (double)into->n / MAX(total(into), 1U);
-	from_scale = (double)from->n / MAX(total(from), 1U);
-	for (; scale * 2 <= from_scale; scale *= 2)
+	from_scale = (double)from.n / MAX(total(&from), 1U);
+	for (; greatest(&from) * from_scale / scale + greatest(into) > UINT8_MAX; scale *= 2)
 		halve(into);
-	for (unsigned i = 0; i < PATH_BINS; i++) {
-		double times = from->counts[i] * from_scale / scale;
-
-		if (from->counts[i] > 0)
-			count(into, middle(from, i), MAX((unsigned)(times + 0.5), 1U));
-	}
-	extend(into, from->n, from->min_us, from->max_us, from->sum_us);
+	for (unsigned i = 0; i < PATH_BINS; i++)
+		if (from.counts[i] > 0)
+			count(into, (from.base + i) << from.shift,
+			      (unsigned)(from.counts[i] * from_scale / scale + 0.5));
+	extend(into, from.n, from.min_us, from.max_us, from.sum_us);
 }
 
 static void merge_all(PathBins into[_PATH_SERIES], const PathBins from[_PATH_SERIES])

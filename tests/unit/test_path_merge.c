@@ -10,6 +10,7 @@
 
 #include "common/base.h"
 #include "common/clock.h"
+#include "common/random.h"
 #include "daemon/model/flow.h"
 #include "daemon/model/path_table.h"
 #include "tests/unit/fake_host.h"
@@ -160,6 +161,73 @@ START_TEST(test_merged_when_full)
 	ck_assert_uint_eq(path->min_rtt_us, 30000);
 	for (unsigned i = 0; i < 10; i++)
 		ck_assert(is_exact(ipv4(10, 0, i, 1)));
+	/* The floor is that of all, also for what comes next. */
+	sweep_begin();
+	add_flow(ipv4(192, 0, 2, 6), 1, 35000);
+	sweep_end();
+	ck_assert_uint_eq(path->min_rtt_us, 30000);
+}
+END_TEST
+
+/* The largest family first; the others only if that does not win enough. */
+START_TEST(test_large_families_first)
+{
+	sweep_begin();
+	for (unsigned i = 0; i < 4; i++)
+		add_flow(ipv4(10, 0, i, 1), 100000, 20000);
+	for (unsigned i = 0; i < 4; i++)
+		add_flow(ipv4(192, 0, 1, 1 + i), 10, 30000 + 20000 * i);
+	for (unsigned i = 0; i < 8; i++)
+		add_flow(ipv4(192, 0, 2, 1 + i), 10, 30000 + 20000 * i);
+	add_flow(ipv4(10, 1, 0, 1), 7, 20000);
+	sweep_end();
+	ck_assert_uint_eq(path_table_paths_merged(table), 7);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert(is_exact(ipv4(192, 0, 1, 1 + i)));
+	ck_assert_uint_eq(find(ipv4(192, 0, 2, 1))->prefix_length, 24);
+}
+END_TEST
+
+static void assert_covers(const Path *path, const FlowSample *sample, const FlowDelta *delta,
+			  void *context)
+{
+	(void)delta, (void)context;
+	ck_assert(path_covers(path, &sample->remote));
+}
+
+/* Peers that come and go in a table that is always too small: the books stay right. */
+START_TEST(test_churn)
+{
+	const Path *top[16];
+	uint64_t state = 5;
+	Random random = random_seeded(&state);
+
+	path_table_set_observer(table, assert_covers, NULL);
+	for (unsigned round = 0; round < 300; round++) {
+		size_t n;
+
+		sweep_begin();
+		for (unsigned i = 0; i < 40; i++) {
+			unsigned peer = (unsigned)(random_unit(&random) * 60);
+			FlowSample sample = fake_sample(peer + 1, "192.0.2.1");
+
+			sample.remote = ipv4(10, peer % 20 + (round / 50) * 20, 0, 1 + peer / 20);
+			sample.cookie += 100 * (round / 50);
+			sample.info.raw.bytes_acked = round * 10 + peer;
+			path_table_add(table, &sample, &caps, now_ns);
+			ck_assert(path_covers(find(sample.remote), &sample.remote));
+		}
+		sweep_end();
+		n = path_table_top(table, top, ARRAY_SIZE(top));
+		ck_assert_uint_eq(n, path_table_count(table));
+		for (size_t i = 0; i < n; i++) {
+			ck_assert_uint_lt(top[i]->slot, n);
+			for (size_t k = 0; k < i; k++)
+				ck_assert_uint_ne(top[i]->slot, top[k]->slot);
+		}
+	}
+	ck_assert_uint_gt(path_table_paths_merged(table), 50);
+	ck_assert_uint_gt(path_table_paths_evicted(table), 50);
 }
 END_TEST
 
@@ -448,9 +516,9 @@ END_TEST
 
 HARNESS_MAIN("path_merge", HARNESS_CASE(suite, "addresses", test_prefixes);
 	     HARNESS_FIXTURE(suite, "full", setup, teardown, test_merged_when_full,
-			     test_flows_find_the_prefix, test_the_busiest_stay_exact,
-			     test_the_pinned_stay_exact, test_nothing_to_merge_is_evicted,
-			     test_prefixes_can_be_chosen);
+			     test_large_families_first, test_churn, test_flows_find_the_prefix,
+			     test_the_busiest_stay_exact, test_the_pinned_stay_exact,
+			     test_nothing_to_merge_is_evicted, test_prefixes_can_be_chosen);
 	     HARNESS_FIXTURE(suite, "alike", setup, teardown, test_alike,
 			     test_a_small_host_is_never_merged, test_late_siblings_follow);
 	     HARNESS_FIXTURE(suite, "memory", setup, teardown, test_memory, test_histories);)
