@@ -68,6 +68,15 @@ static void add_retransmitted(Table *table, const Json *flow)
 			: human_ppm((uint64_t)((double)again / (double)sent * 1e6 + 0.5), buffer));
 }
 
+/* Of a sample that ran out of data the rate is that of a burst, not of the path. */
+static void add_rate(Table *table, const Json *flow)
+{
+	if (json_bool(json_get(flow, "deliveryApplicationLimited"), false))
+		table_add(table, STYLE_PLAIN, NULL);
+	else
+		cell_rate(table, flow, "deliveryBps");
+}
+
 static void fill_flow(Table *table, const Json *flow)
 {
 	add_endpoint(table, flow, "remote", "remotePort");
@@ -76,7 +85,7 @@ static void fill_flow(Table *table, const Json *flow)
 	cell_latency(table, flow, "srttUsec");
 	cell_latency(table, flow, "minRttUsec");
 	cell_count(table, flow, "cwndPackets");
-	cell_rate(table, flow, "deliveryBps");
+	add_rate(table, flow);
 	add_retransmitted(table, flow);
 	cell_bytes(table, flow, "ackedBytes");
 	cell_bytes(table, flow, "receivedBytes");

@@ -354,6 +354,22 @@ START_TEST(test_sweep_cost)
 }
 END_TEST
 
+static void make_starved(FakeDaemon *fake)
+{
+	fake->kernel.n_flows = 1;
+	fake->kernel.flows[0].info.raw.flags = 1;
+}
+
+/* A burst is no rate. */
+START_TEST(test_application_limited)
+{
+	start_with(make_starved);
+	ck_assert_int_eq(run("flows", NULL), CLI_OK);
+	check_has(out, "\n198.51.100.1:50001 ");
+	check_lacks("Mbit/s");
+}
+END_TEST
+
 static void make_merged(FakeDaemon *fake)
 {
 	fake->paths.paths[0]->prefix_length = 24;
@@ -375,7 +391,8 @@ static void add_cases(Suite *suite)
 		test_endpoint,       test_parts_add_up,     test_endpoint_failed,
 		test_endpoint_facts, test_no_such_endpoint, test_flows,
 		test_listeners,      test_kernel,           test_narrow};
-	TTest const *const others[] = {test_empty, test_many, test_prefixes};
+	TTest const *const others[] = {test_empty, test_many, test_application_limited,
+				       test_prefixes};
 	TCase *served = tcase_create("served"), *own = tcase_create("own");
 
 	tcase_add_checked_fixture(served, setup, teardown);
