@@ -72,6 +72,19 @@ void operate_policy(const Root *root, PolicyConfig *ret_config)
 
 /* --- what is shown --- */
 
+/* How many SYNs are sent a second apart before the waits double (since Linux 6.5). */
+static unsigned syn_linear_timeouts(void)
+{
+	char text[SYSCTL_VALUE_MAX];
+	uint64_t value;
+
+	if (sysctl_read(&sysctl_kernel, "net.ipv4.tcp_syn_linear_timeouts", text, sizeof(text)) <
+		    0 ||
+	    parse_uint64(text, 0, UINT8_MAX, &value) < 0)
+		return 0;
+	return (unsigned)value;
+}
+
 static void fill_view(void *context, ControlView *ret_view)
 {
 	Root *root = context;
@@ -105,6 +118,7 @@ static void fill_view(void *context, ControlView *ret_view)
 						 : "",
 		.counters = cycle_counters(root->cycle),
 		.schedule = prober_schedule(root->prober),
+		.syn_linear_timeouts = syn_linear_timeouts(),
 	};
 	ret_view->endpoints = watch_endpoints(root->watch, &ret_view->n_endpoints);
 	ret_view->netns = namespaces_view(root->namespaces, &ret_view->n_netns);
