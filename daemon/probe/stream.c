@@ -165,9 +165,7 @@ static void finish_connecting(Stream *stream)
 
 	connect_judge(stream->fd, stream->connect_error, &verdict);
 	stream->rtt_us = verdict.rtt_us;
-	/* A try of Fast Open goes on after a lost SYN: that it was lost is what it is to learn. */
-	if (verdict.outcome == PROBE_OK ||
-	    (stream->params.fastopen && verdict.outcome == PROBE_SYN_RETRANSMIT)) {
+	if (verdict.outcome == PROBE_OK) {
 		begin_use(stream);
 		return;
 	}

@@ -100,10 +100,9 @@ static void learn_fastopen(TlsSide *side)
 	TcpInfo info;
 	uint32_t received;
 
-	if (side->learned || stream->failure.outcome == PROBE_LOCAL || stream->fd < 0 ||
+	if (stream->failure.outcome == PROBE_LOCAL || stream->fd < 0 ||
 	    tcp_info_from_socket(stream->fd, &info) < 0)
 		return;
-	side->learned = true;
 	received = (uint32_t)MIN(tcp_info_get(&info, bytes_received, 0), (uint64_t)UINT32_MAX);
 	attempt.established =
 		received > 0 || (info.raw.state != TCP_SYN_SENT && info.raw.state != TCP_CLOSE);

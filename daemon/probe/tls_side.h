@@ -38,7 +38,6 @@ typedef struct TlsSide {
 	uint64_t resumed_ns;
 
 	TlsSideLeg leg;
-	bool learned;
 	Stream stream;
 } TlsSide;
 
