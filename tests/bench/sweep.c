@@ -55,7 +55,8 @@ typedef struct Bench {
 	Diag *diag;
 	PathTable *table;
 	int bare_fd;
-	unsigned slice; /* the next one */
+	uint64_t sweep_ns; /* begin of the current sweep */
+	unsigned slice;    /* the next one */
 	size_t sockets, slice_sockets, bare_bytes;
 	unsigned retries;
 	Times first;
@@ -152,8 +153,9 @@ static int bare_run(Bench *bench)
 static void take_sample(const FlowSample *sample, void *context)
 {
 	const PathCaps caps = {4 << 20, 6 << 20, "cubic"};
+	const Bench *bench = context;
 
-	path_table_add(context, sample, &caps, clock_of(CLOCK_MONOTONIC));
+	path_table_add(bench->table, sample, &caps, bench->sweep_ns);
 }
 
 static void count_sample(const FlowSample *sample, void *context)
@@ -169,8 +171,9 @@ static int sweep_run(Bench *bench)
 	DiagStats stats = {0};
 	int r;
 
-	path_table_sweep_begin(bench->table, clock_of(CLOCK_MONOTONIC));
-	r = diag_dump(bench->diag, DIAG_STATES_FLOWS, take_sample, bench->table, &stats);
+	bench->sweep_ns = clock_of(CLOCK_MONOTONIC);
+	path_table_sweep_begin(bench->table, bench->sweep_ns);
+	r = diag_dump(bench->diag, DIAG_STATES_FLOWS, take_sample, bench, &stats);
 	path_table_sweep_end(bench->table, clock_of(CLOCK_MONOTONIC), !stats.incomplete);
 	bench->sockets = stats.sockets;
 	bench->retries += stats.retries;
@@ -324,6 +327,8 @@ int main(int argc, char **argv)
 	before = allocated();
 	if (r == 0)
 		r = path_table_new(PATH_TABLE_CAPACITY, FLOW_TABLE_CAPACITY, &bench.table);
+	if (r == 0) /* no destination is merged with its neighbours: the most there can be */
+		path_table_set_prefixes(bench.table, 32, 128);
 	if (r < 0)
 		return -fail("start", r);
 	r = run(&bench);
