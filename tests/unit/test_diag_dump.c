@@ -53,6 +53,7 @@ static int play_request(void *context, const void *message, size_t length)
 	ck_assert_uint_eq(kernel.asked.nlmsg_len, length);
 	memcpy(&kernel.body[kernel.requests], bytes + NLMSG_HDRLEN, sizeof(kernel.body[0]));
 	if (length > head) {
+		ck_assert_uint_gt(length, head + sizeof(attribute)); /* empty: EINVAL */
 		memcpy(&attribute, bytes + head, sizeof(attribute));
 		ck_assert_uint_eq(attribute.rta_type, INET_DIAG_REQ_BYTECODE);
 		ck_assert_uint_eq(attribute.rta_len, length - head);

@@ -236,6 +236,9 @@ END_TEST
 
 START_TEST(more_than_there_is_room_for)
 {
+	/* One of these is read when all the room is taken, and owns what it shares all the same. */
+	add_process(5, "first\n", NULL);
+	add_socket(5, 30000);
 	add_process(10, "too many\n", NULL);
 	for (unsigned i = 0; i < PROCESS_SOCKETS_MAX + 5; i++) {
 		char name[32], target[32];
@@ -244,7 +247,11 @@ START_TEST(more_than_there_is_room_for)
 		if (symlink(target, below(10, name)) < 0)
 			ck_abort_msg("%s", strerror(errno));
 	}
+	add_process(4, "last\n", NULL);
+	add_socket(4, 30001);
 	read_table();
+	check(30000, 5, "first", "");
+	check(30001, 4, "last", "");
 	ck_assert_uint_eq(stats.sockets, PROCESS_SOCKETS_MAX);
 	ck_assert_uint_eq(stats.dropped, 5);
 	ck_assert(!stats.cut);
