@@ -67,13 +67,14 @@ def main(description, measure, add_options=None):
     harness.exit_on_signals()
     try:
         harness.require_root()
+        harness.build_path()
+        if not bench.tap:
+            print(f"{description}\n  Linux {platform.release()} {platform.machine()}, "
+                  f"{os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}")
+        measure(bench)
     except Skip as reason:
         print(f"1..0 # SKIP {reason}" if bench.tap else f"cannot measure: {reason}")
         sys.exit(0 if bench.tap else 1)
-    if not bench.tap:
-        print(f"{description}\n  Linux {platform.release()} {platform.machine()}, "
-              f"{os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}")
-    measure(bench)
     sys.exit(bench.tap.finish() if bench.tap else 1 if bench.missed else 0)
 
 
