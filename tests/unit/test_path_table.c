@@ -392,85 +392,6 @@ START_TEST(test_interrupted)
 }
 END_TEST
 
-/* --- parts --- */
-
-/* A flow that is in one of four parts is seen in every fourth sweep, and is not gone in between. */
-START_TEST(test_parts_drop_nothing_that_lives)
-{
-	FlowSample first = flow(2, 1000), second = flow(1, 1000);
-
-	sweep(NULL);
-	path_table_set_slices(table, 4);
-	for (unsigned i = 0; i < 12; i++) {
-		first.info.raw.bytes_acked += 10;
-		second.info.raw.bytes_acked += 10;
-		sweep(i % 4 == 0 ? &first : i % 4 == 1 ? &second : NULL);
-		if (i > 0)
-			ck_assert_uint_eq(path_table_flow_count(table), 2);
-	}
-	ck_assert_uint_eq(path()->bytes_acked, 1090 + 1100); /* not one byte twice, or lost */
-	ck_assert_uint_eq(path()->flows, 2);                 /* of all parts of the turn */
-	sweep(&first);
-	ck_assert_uint_eq(path()->flows, 1); /* so far in this one */
-	for (unsigned i = 0; i < 8; i++)
-		sweep(NULL);
-	ck_assert_uint_eq(path_table_flow_count(table), 0);
-}
-END_TEST
-
-/* Once every part was looked at, what is new in one was born since. */
-START_TEST(test_parts_know_births)
-{
-	FlowSample a = flow(1, 1000), b = flow(2, 1000), c = flow(3, 1000);
-
-	path_table_set_slices(table, 2);
-	sweep(&a);
-	ck_assert(!seen.birth_seen);
-	sweep(&b); /* of the other part, never looked at before */
-	ck_assert(!seen.birth_seen);
-	sweep(&a);
-	sweep(&c);
-	ck_assert(seen.birth_seen && seen.born);
-	ck_assert_uint_eq(seen.elapsed_ns, 2 * NSEC_PER_SEC); /* since this part's last look */
-
-	begin();
-	path_table_sweep_end(table, now_ns, false); /* one part was missed: all is open again */
-	sweep(&(FlowSample){0});
-	c = flow(4, 1000);
-	sweep(&c);
-	ck_assert(!seen.birth_seen);
-}
-END_TEST
-
-START_TEST(test_whole_sweeps_cover_what_parts_need)
-{
-	FlowSample a = flow(1, 1000), b = flow(2, 1000);
-
-	sweep(NULL); /* a whole one */
-	path_table_set_slices(table, 4);
-	sweep(&a);
-	ck_assert(seen.birth_seen && seen.born);
-	path_table_set_slices(table, 1);
-	sweep(&a);
-	path_table_set_slices(table, 4);
-	sweep(&b);
-	ck_assert(seen.birth_seen && seen.born);
-}
-END_TEST
-
-/* Pinned by a filter, a flow is seen in every sweep, and counts once in a turn. */
-START_TEST(test_a_flow_of_every_part_counts_once)
-{
-	FlowSample a = flow(1, 1000);
-
-	sweep(NULL);
-	path_table_set_slices(table, 4);
-	for (unsigned i = 0; i < 4; i++)
-		sweep(&a);
-	ck_assert_uint_eq(path()->flows, 1);
-}
-END_TEST
-
 /* The first sweep of all, interrupted, does not make the next one's flows new. */
 START_TEST(test_interrupted_first)
 {
@@ -635,9 +556,6 @@ START_TEST(test_windows_roll)
 END_TEST
 
 HARNESS_MAIN("path_table",
-	     HARNESS_FIXTURE(suite, "parts", setup, teardown, test_parts_drop_nothing_that_lives,
-			     test_parts_know_births, test_whole_sweeps_cover_what_parts_need,
-			     test_a_flow_of_every_part_counts_once);
 	     HARNESS_FIXTURE(suite, "births", setup, teardown, test_flow_older_than_us,
 			     test_flow_born, test_bulk_by_receiving, test_epochs);
 	     HARNESS_FIXTURE(suite, "destroyed", setup, teardown, test_destroyed_known,

@@ -15,6 +15,7 @@ static const char *servers_of(const char *content, size_t n)
 	char path[] = "/tmp/netopt-resolv-XXXXXX", one[ADDRESS_TEXT_MAX];
 	Address servers[8];
 	int fd = mkstemp(path), found;
+	size_t length = 0;
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
@@ -23,11 +24,9 @@ static const char *servers_of(const char *content, size_t n)
 	unlink(path);
 	ck_assert_int_ge(found, 0);
 	text[0] = '\0';
-	for (int i = 0; i < found; i++) {
-		if (i > 0)
-			strcat(text, " ");
-		strcat(text, address_format(&servers[i], one));
-	}
+	for (int i = 0; i < found; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
+					   i > 0 ? " " : "", address_format(&servers[i], one));
 	return text;
 }
 

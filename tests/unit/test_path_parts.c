@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sweeps that each see one of several parts of the flows: nothing that lives is dropped, no byte is
+ * counted twice, and births are known once every part was looked at.
+ */
+#include "daemon/model/path_table.h"
+
+#include "common/base.h"
+#include "common/clock.h"
+#include "tests/unit/fake_host.h"
+#include "tests/unit/harness.h"
+
+static const PathCaps caps = {.congestion = "cubic"};
+
+static PathTable *table;
+static uint64_t now_ns;
+static FlowDelta seen; /* the last one */
+static unsigned n_seen;
+
+static void observe(const Path *path, const FlowSample *sample, const FlowDelta *delta,
+		    void *context)
+{
+	ck_assert_ptr_eq(context, &seen);
+	ck_assert(path_covers(path, &sample->remote));
+	seen = *delta;
+	n_seen++;
+}
+
+static void make(size_t paths, size_t flows)
+{
+	ck_assert_int_eq(path_table_new(paths, flows, &table), 0);
+	path_table_set_observer(table, observe, &seen);
+	now_ns = 1000 * NSEC_PER_SEC;
+}
+
+static void setup(void)
+{
+	make(16, 64);
+}
+
+static void teardown(void)
+{
+	path_table_free(table);
+}
+
+static void add(const FlowSample *sample)
+{
+	path_table_add(table, sample, &caps, now_ns);
+}
+
+static void begin(void)
+{
+	now_ns += NSEC_PER_SEC;
+	path_table_sweep_begin(table, now_ns);
+}
+
+static void end(void)
+{
+	path_table_sweep_end(table, now_ns, true);
+}
+
+/* A complete sweep that sees this one flow, or none. */
+static void sweep(const FlowSample *sample)
+{
+	begin();
+	if (sample)
+		add(sample);
+	end();
+}
+
+static FlowSample flow(uint64_t cookie, uint64_t acked)
+{
+	FlowSample sample = fake_sample(cookie, FAKE_ADDRESS);
+
+	sample.info.raw.bytes_acked = sample.info.raw.bytes_sent = acked;
+	sample.info.raw.busy_time_us = acked;
+	return sample;
+}
+
+static const Path *path(void)
+{
+	Address address = fake_address(FAKE_ADDRESS);
+
+	return path_table_find(table, &address);
+}
+
+/* A flow that is in one of four parts is seen in every fourth sweep, and is not gone in between. */
+START_TEST(test_parts_drop_nothing_that_lives)
+{
+	FlowSample first = flow(2, 1000), second = flow(1, 1000);
+
+	sweep(NULL);
+	path_table_set_slices(table, 4);
+	for (unsigned i = 0; i < 12; i++) {
+		first.info.raw.bytes_acked += 10;
+		second.info.raw.bytes_acked += 10;
+		sweep(i % 4 == 0 ? &first : i % 4 == 1 ? &second : NULL);
+		if (i > 0)
+			ck_assert_uint_eq(path_table_flow_count(table), 2);
+	}
+	ck_assert_uint_eq(path()->bytes_acked, 1090 + 1100); /* not one byte twice, or lost */
+	ck_assert_uint_eq(path()->flows, 2);                 /* of all parts of the turn */
+	sweep(&first);
+	ck_assert_uint_eq(path()->flows, 1); /* so far in this one */
+	for (unsigned i = 0; i < 8; i++)
+		sweep(NULL);
+	ck_assert_uint_eq(path_table_flow_count(table), 0);
+}
+END_TEST
+
+/* Once every part was looked at, what is new in one was born since. */
+START_TEST(test_parts_know_births)
+{
+	FlowSample a = flow(1, 1000), b = flow(2, 1000), c = flow(3, 1000);
+
+	path_table_set_slices(table, 2);
+	sweep(&a);
+	ck_assert(!seen.birth_seen);
+	sweep(&b); /* of the other part, never looked at before */
+	ck_assert(!seen.birth_seen);
+	sweep(&a);
+	sweep(&c);
+	ck_assert(seen.birth_seen && seen.born);
+	ck_assert_uint_eq(seen.elapsed_ns, 2 * NSEC_PER_SEC); /* since this part's last look */
+
+	begin();
+	path_table_sweep_end(table, now_ns, false); /* one part was missed: all is open again */
+	sweep(&(FlowSample){0});
+	c = flow(4, 1000);
+	sweep(&c);
+	ck_assert(!seen.birth_seen);
+}
+END_TEST
+
+START_TEST(test_whole_sweeps_cover_what_parts_need)
+{
+	FlowSample a = flow(1, 1000), b = flow(2, 1000);
+
+	sweep(NULL); /* a whole one */
+	path_table_set_slices(table, 4);
+	sweep(&a);
+	ck_assert(seen.birth_seen && seen.born);
+	path_table_set_slices(table, 1);
+	sweep(&a);
+	path_table_set_slices(table, 4);
+	sweep(&b);
+	ck_assert(seen.birth_seen && seen.born);
+}
+END_TEST
+
+/* Pinned by a filter, a flow is seen in every sweep, and counts once in a turn. */
+START_TEST(test_a_flow_of_every_part_counts_once)
+{
+	FlowSample a = flow(1, 1000);
+
+	sweep(NULL);
+	path_table_set_slices(table, 4);
+	for (unsigned i = 0; i < 4; i++)
+		sweep(&a);
+	ck_assert_uint_eq(path()->flows, 1);
+}
+END_TEST
+
+HARNESS_MAIN("path_parts",
+	     HARNESS_FIXTURE(suite, "parts", setup, teardown, test_parts_drop_nothing_that_lives,
+			     test_parts_know_births, test_whole_sweeps_cover_what_parts_need,
+			     test_a_flow_of_every_part_counts_once);)
