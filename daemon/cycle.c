@@ -27,7 +27,9 @@ struct Cycle {
 	int destroy_fd;
 	LoopWatch *destroy_watch;
 	LoopTimer *timer;
-	PathCaps caps; /* of the sweep under way */
+	PathCaps caps;    /* of the sweep under way */
+	uint64_t read_ns; /* one time for all samples of a reading: asking for it costs a part of it
+			   */
 	char congestion[TUNABLE_WORD_MAX];
 	Counters counters, first_counters;
 	bool has_counters;
@@ -45,8 +47,7 @@ static void on_sample(const FlowSample *sample, void *context)
 {
 	Cycle *cycle = context;
 
-	path_table_add(cycle->params.paths, sample, &cycle->caps,
-		       clock_monotonic_ns(&cycle->params.clock));
+	path_table_add(cycle->params.paths, sample, &cycle->caps, cycle->read_ns);
 }
 
 static void on_destroyed(const FlowSample *sample, void *context)
@@ -62,7 +63,10 @@ static void on_destroyed(const FlowSample *sample, void *context)
 static void read_destroyed(Cycle *cycle)
 {
 	bool lost = false;
-	int r = diag_destroy_read(cycle->diag, on_destroyed, cycle, &lost);
+	int r;
+
+	cycle->read_ns = clock_monotonic_ns(&cycle->params.clock);
+	r = diag_destroy_read(cycle->diag, on_destroyed, cycle, &lost);
 
 	if (r < 0 || lost) {
 		cycle->destroy_lost = true;

@@ -169,7 +169,9 @@ static bool is_wanted(const Namespaces *namespaces, const Netns *netns)
 		return false;
 	if (namespaces->all)
 		return true;
-	for (size_t i = 0; i < namespaces->n_names; i++)
+	/* Without a name of its own it is called after a program, which may call itself anything.
+	 */
+	for (size_t i = 0; netns->named && i < namespaces->n_names; i++)
 		if (text_equal(namespaces->names[i], netns->name))
 			return true;
 	return false;

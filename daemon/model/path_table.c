@@ -45,6 +45,7 @@ typedef struct PathKey {
 
 struct PathTable {
 	Map flows, paths;
+	MapEntry *expected; /* the flow whose sample should come next; NULL: unknown */
 	Path **slots; /* all paths, without holes; a flow remembers the number of its path's */
 	uint8_t ipv4_length, ipv6_length;
 	size_t n_prefixes, n_histories;
@@ -74,7 +75,10 @@ static bool flow_equal(const MapEntry *entry, const void *key)
 
 static void flow_evict(MapEntry *entry, void *context)
 {
-	(void)context;
+	PathTable *table = context;
+
+	if (table->expected == entry)
+		table->expected = NULL;
 	free(CONTAINER_OF(entry, Flow, entry));
 }
 
@@ -104,7 +108,7 @@ int path_table_new(size_t path_capacity, size_t flow_capacity, PathTable **ret_t
 		return -ENOMEM;
 
 	table->slots = calloc(path_capacity, sizeof(Path *));
-	if (!table->slots || map_init(&table->flows, flow_capacity, &flow_ops, NULL) < 0 ||
+	if (!table->slots || map_init(&table->flows, flow_capacity, &flow_ops, table) < 0 ||
 	    map_init(&table->paths, path_capacity, &path_ops, NULL) < 0) {
 		path_table_free(table);
 		return -ENOMEM;
@@ -164,6 +168,7 @@ static uint64_t previous_look(const PathTable *table, uint64_t now_ns)
 
 void path_table_sweep_begin(PathTable *table, uint64_t now_ns)
 {
+	table->expected = table->flows.oldest;
 	table->sweep++;
 	if (table->sweep - table->turn >= table->slices)
 		table->turn = table->sweep;
@@ -180,15 +185,43 @@ void path_table_sweep_begin(PathTable *table, uint64_t now_ns)
 		table->slots[i]->flows = 0;
 }
 
-static Flow *flow_find(const PathTable *table, uint64_t cookie)
+/* Brings in what the next two samples will be about. */
+static void flow_prefetch(const PathTable *table, const MapEntry *entry)
 {
-	MapEntry *entry = map_find(&table->flows, map_hash_u64(cookie), &cookie);
+	const Flow *flow = CONTAINER_OF(entry, const Flow, entry);
 
-	return entry ? CONTAINER_OF(entry, Flow, entry) : NULL;
+	if (entry->newer) {
+		__builtin_prefetch(entry->newer);
+		__builtin_prefetch((const char *)entry->newer + 64);
+	}
+	if (flow->path < table->paths.count) {
+		const char *path = (const char *)table->slots[flow->path];
+
+		for (size_t i = 0; i < sizeof(Path); i += 64)
+			__builtin_prefetch(path + i);
+	}
+}
+
+/* A dump brings the sockets in the same order each time, and what is seen becomes the newest: after
+ * one flow comes, as a rule, the one that was seen after it the last time. */
+static Flow *flow_find(PathTable *table, uint64_t cookie)
+{
+	MapEntry *entry = table->expected;
+
+	if (!entry || CONTAINER_OF(entry, Flow, entry)->cookie != cookie)
+		entry = map_find(&table->flows, map_hash_u64(cookie), &cookie);
+	if (!entry)
+		return NULL;
+	table->expected = entry->newer;
+	if (entry->newer)
+		flow_prefetch(table, entry->newer);
+	return CONTAINER_OF(entry, Flow, entry);
 }
 
 static void flow_drop(PathTable *table, Flow *flow)
 {
+	if (table->expected == &flow->entry)
+		table->expected = flow->entry.newer;
 	map_remove(&table->flows, &flow->entry);
 	free(flow);
 }

@@ -112,15 +112,21 @@ static BIO_METHOD *transport_method(TlsContext *context)
 }
 
 /* With TLS 1.3 several come, after the handshake; the last one is as good as any. */
+/* A copy: a peer that ends the connection without a close_notify makes OpenSSL declare the session
+ * of the connection not resumable, and many do. Nothing was read that could have been cut. */
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
 	TlsSocket *socket = SSL_get_app_data(ssl);
+	SSL_SESSION *copy;
 
 	if (!SSL_SESSION_is_resumable(session))
 		return 0;
+	copy = SSL_SESSION_dup(session);
+	if (!copy)
+		return 0; /* no memory: the next probe may have better luck */
 	tls_session_free(socket->session);
-	socket->session = session;
-	return 1; /* ours now */
+	socket->session = copy;
+	return 0; /* theirs still */
 }
 
 /* The name as it is in a certificate and in SNI: no trailing dot. SNI takes no numeric address

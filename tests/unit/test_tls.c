@@ -96,6 +96,25 @@ START_TEST(test_resumption_of_tls_1_2)
 }
 END_TEST
 
+/* Ends with the handshake, without a word of good-bye (close_notify): rude, and common. */
+static void serve_rudely(FakeServer *server, int fd)
+{
+	char waste[256];
+
+	SSL_free(fake_server_accept_tls(server, fd));
+	(void)shutdown(fd, SHUT_WR);
+	while (read(fd, waste, sizeof(waste)) > 0)
+		;
+}
+
+START_TEST(test_resumption_after_a_rude_end)
+{
+	tls_bench.server.serve = serve_rudely;
+	fake_server_start(&tls_bench.server);
+	check_resumption();
+}
+END_TEST
+
 START_TEST(test_a_server_without_sessions)
 {
 	SSL_CTX_set_session_cache_mode(tls_bench.server.tls, SSL_SESS_CACHE_OFF);
@@ -302,8 +321,8 @@ HARNESS_MAIN("tls",
 	     HARNESS_FIXTURE(suite, "learned", tls_bench_setup, tls_bench_teardown, test_handshake,
 			     test_two_rounds_of_tls_1_2,
 			     test_one_round_more_after_a_hello_retry_request, test_resumption,
-			     test_resumption_of_tls_1_2, test_a_server_without_sessions,
-			     test_a_session_that_is_not_taken_back,
+			     test_resumption_of_tls_1_2, test_resumption_after_a_rude_end,
+			     test_a_server_without_sessions, test_a_session_that_is_not_taken_back,
 			     test_the_connection_beside_decides_nothing);
 	     HARNESS_FIXTURE(suite, "times", tls_bench_setup, tls_bench_teardown,
 			     test_our_own_absence_is_overhead,
