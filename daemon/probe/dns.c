@@ -12,8 +12,8 @@
  * may have filled the cache within the same second. Hence the lane remembers the greatest TTL it
  * saw, which is the zone's, and whether it ever saw a lesser one:
  *  - authoritative, or a TTL of 0: not cached;
- *  - less than the greatest: cached; equal to it: cached if this lane saw TTLs run down before, or
- *    if the second answer took less than half of the first one's time.
+ *  - if this lane ever saw less than the greatest, now or before: cached;
+ *  - always full: cached only if the second answer took less than half of the first one's time.
  * A zone may lower its TTL; then the greatest is not seen again, and is forgotten after twice its
  * time.
  *
@@ -46,7 +46,7 @@ enum { FIRST, AGAIN };
 struct ProbeMemory {
 	uint32_t greatest_ttl_s;
 	uint64_t seen_ns; /* when it was last seen */
-	bool runs_down;   /* a lesser one was, too */
+	bool runs_down;   /* a lesser one was seen, too */
 };
 
 struct Probe {
@@ -107,8 +107,7 @@ static bool is_cached(const ProbeMemory *memory, const DnsAnswer *answer, uint64
 {
 	if (answer->authoritative || answer->ttl_s == 0)
 		return false;
-	return answer->ttl_s < memory->greatest_ttl_s || memory->runs_down ||
-	       again_ns < first_ns / 2;
+	return memory->runs_down || again_ns < first_ns / 2;
 }
 
 static void note_facts(Probe *probe, const DnsAnswer *answer)

@@ -106,13 +106,16 @@ static inline size_t fake_router_reply(const FakeRouter *router, uint8_t *packet
 	return router->length;
 }
 
-/* An ICMP error about `quoted`, a packet without IP options; it is cut to 8 bytes after that. */
-static inline void fake_router_send_error(FakeRouter *router, const uint8_t *quoted, uint8_t type,
-					  uint8_t code)
+/* An ICMP error about `quoted`, a packet without IP options, of which `more` bytes are quoted after
+ * its IP header: 8 at least, by RFC 792. */
+static inline void fake_router_send_error(FakeRouter *router, const uint8_t *quoted, size_t more,
+					  uint8_t type, uint8_t code)
 {
 	size_t header = fake_router_is_ipv6(quoted) ? 40 : 20;
-	uint8_t packet[128];
+	size_t length = header + 8 + header + more;
+	uint8_t packet[256];
 
+	ck_assert_uint_le(length, sizeof(packet));
 	memset(packet, 0, sizeof(packet));
 	memcpy(packet, quoted, header);
 	packet[header == 40 ? 7 : 8] = 64;
@@ -120,9 +123,9 @@ static inline void fake_router_send_error(FakeRouter *router, const uint8_t *quo
 	fake_router_swap(packet);
 	packet[header] = type;
 	packet[header + 1] = code;
-	memcpy(packet + header + 8, quoted, header + 8);
-	fake_router_finish(packet, header + 8 + header + 8);
-	fake_router_send(router, packet, header + 8 + header + 8);
+	memcpy(packet + header + 8, quoted, header + more);
+	fake_router_finish(packet, length);
+	fake_router_send(router, packet, length);
 }
 
 static inline bool fake_router_is_request(const uint8_t *packet, ssize_t n)

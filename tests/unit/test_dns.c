@@ -4,79 +4,10 @@
  */
 #include "daemon/probe/kind.h"
 
-#include <arpa/inet.h>
-
-#include "tests/unit/dns_builder.h"
+#include "tests/unit/dns_server.h"
 #include "tests/unit/fake_router.h"
-#include "tests/unit/probe_bench.h"
 
-#define RESPONSE 0x8180
-#define TC       0x0200
-#define AA       0x0400
-
-typedef struct Server Server;
-struct Server {
-	int fd;
-	LoopWatch *watch;
-	void (*answer)(Server *server); /* NULL: silence */
-	unsigned queries;
-	uint32_t ttl, ttl_again;
-	unsigned flags;
-	/* The last query, whose id and port answers go to. */
-	uint8_t query[512];
-	size_t length;
-	unsigned id, first_id;
-	struct sockaddr_storage peer;
-	socklen_t peer_length;
-	DnsBuilder message;
-};
-
-static Server server;
 static FakeRouter router;
-
-static void on_query(void *context)
-{
-	Server *s = context;
-	ssize_t n;
-
-	s->peer_length = sizeof(s->peer);
-	n = recvfrom(s->fd, s->query, sizeof(s->query), MSG_DONTWAIT, (struct sockaddr *)&s->peer,
-		     &s->peer_length);
-	if (n < 0)
-		return;
-	ck_assert_int_ge(n, 12);
-	s->length = (size_t)n;
-	s->id = (unsigned)(s->query[0] << 8 | s->query[1]);
-	s->first_id = s->queries == 0 ? s->id : s->first_id;
-	s->queries++;
-	if (s->answer)
-		s->answer(s);
-}
-
-static void server_start(int family)
-{
-	const Address *address = family == AF_INET ? &loopback : &loopback6;
-	struct sockaddr_storage sockaddr;
-	socklen_t length = address_to_sockaddr(address, 0, &sockaddr);
-	Address unused;
-
-	server.fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(server.fd, (struct sockaddr *)&sockaddr, length), 0);
-	length = sizeof(sockaddr);
-	ck_assert_int_eq(getsockname(server.fd, (struct sockaddr *)&sockaddr, &length), 0);
-	ck_assert_int_eq(address_from_sockaddr((struct sockaddr *)&sockaddr, &unused, &spec.port),
-			 0);
-	ck_assert_int_eq(loop_watch_new(loop, server.fd, on_query, &server, &server.watch), 0);
-}
-
-static void server_stop(void)
-{
-	loop_watch_free(server.watch);
-	if (server.fd > 0)
-		close(server.fd);
-	server.watch = NULL;
-	server.fd = 0;
-}
 
 static void setup(void)
 {
@@ -92,20 +23,6 @@ static void teardown(void)
 	fake_router_stop(&router);
 	server_stop();
 	bench_teardown();
-}
-
-static void begin(Server *s, unsigned flags, unsigned answers)
-{
-	memset(&s->message, 0, sizeof(s->message));
-	dns_put_header(&s->message, s->id, flags, 1, answers);
-	dns_put_question(&s->message, "www.example", 1);
-}
-
-static void finish(Server *s)
-{
-	ck_assert_int_eq(sendto(s->fd, s->message.bytes, s->message.length, 0,
-				(struct sockaddr *)&s->peer, s->peer_length),
-			 (ssize_t)s->message.length);
 }
 
 static void answer_well(Server *s)
@@ -247,6 +164,26 @@ START_TEST(test_query_is_what_was_asked_for)
 }
 END_TEST
 
+static void answer_then_dawdle(Server *s)
+{
+	answer_well(s);
+	let_time_pass(20 * NSEC_PER_MSEC); /* during which the probe cannot look */
+}
+
+START_TEST(test_noticing_late_is_overhead_of_both_answers)
+{
+	server.answer = answer_well;
+	run(&loopback);
+	server.answer = answer_then_dawdle;
+	run(&loopback);
+	ck_assert_int_eq(result.outcome, PROBE_OK);
+	ck_assert_uint_lt(result.phases_us[PHASE_ANSWER], 20000);
+	ck_assert_uint_lt(result.phases_us[PHASE_CACHED], 20000);
+	ck_assert_uint_ge(result.phases_us[PHASE_OVERHEAD], 39000);
+	ck_assert_uint_ge(result.wall_us, 40000);
+}
+END_TEST
+
 /* The answer was there, then time and the deadline passed, then we ran. */
 START_TEST(test_noticed_late_is_still_a_success)
 {
@@ -349,25 +286,47 @@ START_TEST(test_no_route)
 }
 END_TEST
 
-START_TEST(test_unreachable_by_icmp)
+/* Starts a probe beyond a router, and reads its query there. False: skip. */
+static bool query_beyond_router(uint8_t packet[FAKE_ROUTER_MTU])
 {
-	uint8_t packet[FAKE_ROUTER_MTU];
 	Address far;
 
 	if (!enter_empty_network() || !fake_router_start(&router, loop))
-		HARNESS_SKIP("no network namespace with a TUN device may be made");
-	loop_watch_free(router.watch);
-	router.watch = NULL;
+		return false;
+	loop_watch_free(STEAL(router.watch));
 	ck_assert_int_eq(address_parse("192.0.2.2", &far), 0);
 	spec.port = 53;
 	ck_assert_int_eq(start(&far), 0);
 	do
-		ck_assert_int_gt(read(router.fd, packet, sizeof(packet)), 0);
+		ck_assert_int_gt(read(router.fd, packet, FAKE_ROUTER_MTU), 0);
 	while (packet[0] != 0x45 || packet[9] != IPPROTO_UDP);
-	fake_router_send_error(&router, packet, 3, 13);
+	return true;
+}
+
+START_TEST(test_unreachable_by_icmp)
+{
+	uint8_t packet[FAKE_ROUTER_MTU];
+
+	if (!query_beyond_router(packet))
+		HARNESS_SKIP("no network namespace with a TUN device may be made");
+	fake_router_send_error(&router, packet, _i == 0 ? 8 : 8 + 12, 3, 13);
 	ck_assert(run_for(NSEC_PER_SEC));
 	ck_assert_failure(PROBE_UNREACHABLE, EHOSTUNREACH);
 	ck_assert_str_eq(explanation, "ICMP: communication administratively prohibited");
+}
+END_TEST
+
+START_TEST(test_error_about_another_query_is_not_ours)
+{
+	uint8_t packet[FAKE_ROUTER_MTU];
+
+	spec.timeout_ns = 20 * NSEC_PER_MSEC;
+	if (!query_beyond_router(packet))
+		HARNESS_SKIP("no network namespace with a TUN device may be made");
+	packet[20 + 8] ^= 1; /* its id */
+	fake_router_send_error(&router, packet, 8 + 12, 3, 13);
+	ck_assert(run_for(NSEC_PER_SEC));
+	ck_assert_failure(PROBE_TIMEOUT, ETIMEDOUT);
 }
 END_TEST
 
@@ -541,16 +500,29 @@ START_TEST(test_cancelled_in_flight_reports_nothing_and_leaves_nothing)
 }
 END_TEST
 
+/* With and without the beginning of the query quoted. */
+static void add_unreachable(Suite *suite)
+{
+	TCase *unreachable = tcase_create("unreachable");
+
+	tcase_add_checked_fixture(unreachable, setup, teardown);
+	tcase_add_loop_test(unreachable, test_unreachable_by_icmp, 0, 2);
+	suite_add_tcase(suite, unreachable);
+}
+
 HARNESS_MAIN("dns", HARNESS_FIXTURE(suite, "answered", setup, teardown, test_answered,
 				    test_answered_over_ipv6, test_query_is_what_was_asked_for,
-				    test_noticed_late_is_still_a_success, test_source,
+				    test_noticed_late_is_still_a_success,
+				    test_noticing_late_is_overhead_of_both_answers, test_source,
 				    test_second_answer_lost_is_no_failure);
 	     HARNESS_FIXTURE(suite, "failures", setup, teardown, test_silence_is_a_timeout,
 			     test_closed_port_is_refused, test_closed_port_is_refused_over_ipv6,
-			     test_no_route, test_unreachable_by_icmp, test_codes, test_malformed,
-			     test_more_than_we_read, test_forged_answers_are_waited_out,
-			     test_flood_of_forged_answers_ends, test_impossible_name_cannot_start,
+			     test_no_route, test_error_about_another_query_is_not_ours, test_codes,
+			     test_malformed, test_more_than_we_read,
+			     test_forged_answers_are_waited_out, test_flood_of_forged_answers_ends,
+			     test_impossible_name_cannot_start,
 			     test_cancelled_in_flight_reports_nothing_and_leaves_nothing);
+	     add_unreachable(suite);
 	     HARNESS_FIXTURE(suite, "cached", setup, teardown, test_running_down_is_cached,
 			     test_much_faster_the_second_time_is_cached,
 			     test_always_full_and_as_slow_is_not_cached);)

@@ -82,6 +82,9 @@ START_TEST(test_longest_query_fits)
 	ck_assert_int_eq(dns_question_init(name, 28, &question), 0);
 	ck_assert_uint_eq(question.name.length, 255);
 	ck_assert_uint_eq(dns_query_encode(&question, ID, bytes), sizeof(bytes));
+	memcpy(name + 252, "bb", 3); /* one byte too long */
+	ck_assert_int_eq(dns_question_init(name, 28, &question), -EINVAL);
+	make_longest(name);
 	memcpy(name + 254, "a", 2);
 	ck_assert_int_eq(dns_question_init(name, 28, &question), -EINVAL);
 }
