@@ -103,31 +103,43 @@ static void judge_connection(const TcpInfo *info, ConnectVerdict *verdict)
 	}
 }
 
+bool connect_is_made(int fd)
+{
+	uint8_t state; /* the first byte of struct tcp_info */
+	socklen_t length = sizeof(state);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) == 0 &&
+	       length == sizeof(state) && state == TCP_ESTABLISHED;
+}
+
+/* A socket that is not closed has no error; and asking costs as much as asking for the rest. */
+static int error_of(int fd, bool has_info, const TcpInfo *info)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	if (has_info && info->raw.state != TCP_CLOSE)
+		return 0;
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
+}
+
 void connect_judge(int fd, int error, ConnectVerdict *ret_verdict)
 {
 	ConnectVerdict verdict = {0};
-	socklen_t length = sizeof(error);
 	TcpInfo info;
-	int r;
+	int r = tcp_info_from_socket(fd, &info);
 
-	if (error == EINPROGRESS)
-		error = 0;
-	if (error == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
-		error = errno;
+	if (r == 0 && !tcp_info_has(&info, total_retrans))
+		r = -ENODATA; /* something that only pretends to be Linux */
+	if (error == 0 || error == EINPROGRESS)
+		error = error_of(fd, r == 0, &info);
 	/* Reset after the handshake: that a server hangs up at once is no matter of the path, and
 	 * must not depend on whether we look before or after. */
 	if (error > 0 && error != ECONNRESET && error != EPIPE) {
 		verdict.outcome = connect_outcome_of_error(error, false);
 		verdict.error = error;
 		verdict.explanation = explain(error);
-		*ret_verdict = verdict;
-		return;
-	}
-
-	r = tcp_info_from_socket(fd, &info);
-	if (r == 0 && !tcp_info_has(&info, total_retrans))
-		r = -ENODATA; /* something that only pretends to be Linux */
-	if (r < 0) {
+	} else if (r < 0) {
 		verdict.outcome = PROBE_LOCAL;
 		verdict.error = -r;
 	} else {

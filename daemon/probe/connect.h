@@ -29,6 +29,9 @@ int connect_open(const Address *address, int *ret_fd);
  * connect_judge(): EINPROGRESS, as a rule; 0: done, or put off until bytes are sent
  * (TCP_FASTOPEN_CONNECT); else it failed at once. */
 int connect_begin(int fd, const Address *address, uint16_t port, const Address *source);
+/* Whether the connection stands already, as one to this host itself does as soon as
+ * connect_begin() has returned. */
+bool connect_is_made(int fd);
 /* What has become of it, so far: a connection still being made is a PROBE_TIMEOUT. `error` is what
  * connect_begin() returned. */
 void connect_judge(int fd, int error, ConnectVerdict *ret_verdict);

@@ -37,7 +37,6 @@ static void judge(const Probe *probe, uint64_t now_ns, ProbeResult *result)
 	if (verdict.outcome == PROBE_OK) {
 		probe_result_set(result, PHASE_CONNECT, rtt_ns);
 		probe_result_set(result, PHASE_OVERHEAD, wall_ns > rtt_ns ? wall_ns - rtt_ns : 0);
-		probe_result_set(result, PHASE_TOTAL, MAX(wall_ns, rtt_ns));
 		return;
 	}
 	result->error = verdict.error;
@@ -89,7 +88,15 @@ static struct timeval timeval_of_ns(uint64_t ns)
 	};
 }
 
-/* An immediate failure is reported from the loop like any other, not from inside start(). */
+/* Whether there is nothing to wait for: it failed, or is to this host, which answers itself while
+ * connect(2) still runs. */
+static bool is_over(const Probe *probe)
+{
+	return probe->error != EINPROGRESS ||
+	       (address_is_loopback(&probe->start.address) && connect_is_made(probe->fd));
+}
+
+/* What is over at once is reported from the loop like any other, not from inside start(). */
 static int begin_connect(Probe *probe)
 {
 	struct timeval timeout = timeval_of_ns(probe->start.spec->timeout_ns);
@@ -97,11 +104,11 @@ static int begin_connect(Probe *probe)
 	probe->start_ns = clock_monotonic_ns(probe->start.clock);
 	probe->error = connect_begin(probe->fd, &probe->start.address, probe->start.spec->port,
 				     &probe->start.spec->source);
-	if (event_add(probe->event, &timeout) < 0)
-		return -ENOMEM;
-	if (probe->error != EINPROGRESS)
+	if (is_over(probe)) {
 		event_active(probe->event, EV_WRITE, 0);
-	return 0;
+		return 0;
+	}
+	return event_add(probe->event, &timeout) < 0 ? -ENOMEM : 0;
 }
 
 static int tcp_start(const ProbeStart *start, Probe **ret_probe)
