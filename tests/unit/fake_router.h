@@ -199,7 +199,7 @@ static inline void fake_router_configure(const char *name)
 }
 
 /* In the namespace the test has entered. False: there is no TUN here. */
-static inline bool fake_router_start(FakeRouter *router, Loop *loop)
+static inline bool fake_router_start(FakeRouter *router, Loop *served_by)
 {
 	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
 
@@ -207,8 +207,8 @@ static inline bool fake_router_start(FakeRouter *router, Loop *loop)
 	if (router->fd < 0 || ioctl(router->fd, TUNSETIFF, &request) < 0)
 		return false;
 	fake_router_configure(request.ifr_name);
-	ck_assert_int_eq(loop_watch_new(loop, router->fd, fake_router_run, router, &router->watch),
-			 0);
+	ck_assert_int_eq(
+		loop_watch_new(served_by, router->fd, fake_router_run, router, &router->watch), 0);
 	return true;
 }
 
