@@ -46,7 +46,7 @@ def gateways(tap):
             tap.ok(list(rows) == [name], "the default gateway is watched", " ".join(rows))
             row, _ = wait_for(lambda: next((r for r in endpoints(daemon, "gateway").values()
                                             if r["state"] == "up"), None))
-            tap.ok(bool(row), "it answers", daemon.ctl("endpoints").stdout)
+            tap.ok(bool(row), "it answers", " ".join(daemon.ctl("endpoints").stdout.split()))
 
             ip(lab.host, "route", "replace", "default", "via", second.peer_address)
             wanted = f"gateway.{second.device}"
