@@ -188,7 +188,9 @@ static inline void fake_router_configure(const char *name)
 	ck_assert_int_eq(ioctl(fd, SIOCSIFADDR, &request), 0);
 	sin->sin_addr.s_addr = htonl(0xffffff00);
 	ck_assert_int_eq(ioctl(fd, SIOCSIFNETMASK, &request), 0);
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	/* NOARP stays: without it, the kernel looks for a second for others with our address. */
+	ck_assert_int_eq(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+	request.ifr_flags |= IFF_UP;
 	ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
 	ck_assert_int_eq(inet_pton(AF_INET6, "2001:db8::1", &in6.address), 1);
 	ck_assert_int_eq(ioctl(fd6, SIOCSIFADDR, &in6), 0);
