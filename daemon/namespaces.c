@@ -17,7 +17,7 @@
 #include "daemon/kern/netns.h"
 #include "daemon/model/budget.h"
 
-/* Beyond this the memory would not be small any more: 64 tables of at most some 300 KiB. */
+/* A full table takes some 900 KiB: more than so many would not be small any more. */
 #define SPACES_MAX     64
 #define SPACE_PATHS    256
 #define SPACE_FLOWS    4096
