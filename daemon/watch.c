@@ -24,6 +24,7 @@ typedef struct Watched {
 	ConfigEndpoint config;
 	EndpointState logged_state;
 	EndpointSlo logged_slo;
+	bool logged_permission;
 } Watched;
 
 struct Watch {
@@ -129,6 +130,19 @@ static void log_path_changed(const Watched *watched, const Floor *floor)
 		       human_latency(floor->floor_us, now));
 }
 
+/* Nothing will change by itself: said once, where it is seen. */
+static void log_permission(Watched *watched, const ProbeResult *result)
+{
+	LogField field = {"NETOPT_ENDPOINT", watched->config.name};
+
+	if (result->outcome != PROBE_PERMISSION || watched->logged_permission)
+		return;
+	watched->logged_permission = true;
+	log_structured(LOG_WARNING, NULL, &field, 1, "endpoint %s (%s) cannot be measured: %s",
+		       watched->config.name, watched->config.url,
+		       result->explanation ? result->explanation : "a permission is missing");
+}
+
 static void log_failure(const Watched *watched, const ProbeResult *result)
 {
 	char address[ADDRESS_TEXT_MAX];
@@ -164,6 +178,7 @@ static void add_result(Watched *watched, const ProbeResult *result)
 		return; /* no memory for this one sample: its absence is all the harm */
 	if (result->outcome != PROBE_OK)
 		log_failure(watched, result);
+	log_permission(watched, result);
 	if (r == ENDPOINT_PATH_CHANGED)
 		log_path_changed(
 			watched,

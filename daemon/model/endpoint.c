@@ -253,6 +253,16 @@ static EndpointState state_in_between(const Endpoint *endpoint)
 	return ENDPOINT_PENDING;
 }
 
+/* Many gateways answer no ping, by design: what nobody asked to watch, and what never answered, is
+ * no fault. */
+static bool is_silent(const Endpoint *endpoint)
+{
+	for (size_t i = 0; i < _ENDPOINT_FAMILIES; i++)
+		if (ever_connected(&endpoint->targets[i]))
+			return false;
+	return endpoint->origin != ENDPOINT_CONFIGURED;
+}
+
 EndpointState endpoint_state(const Endpoint *endpoint)
 {
 	size_t in_use = 0, down = 0;
@@ -267,7 +277,7 @@ EndpointState endpoint_state(const Endpoint *endpoint)
 	}
 	if (in_use == 0)
 		return endpoint->resolving ? ENDPOINT_PENDING : ENDPOINT_UNRESOLVED;
-	return down == in_use ? ENDPOINT_DOWN : state_in_between(endpoint);
+	return down == in_use && !is_silent(endpoint) ? ENDPOINT_DOWN : state_in_between(endpoint);
 }
 
 const char *endpoint_state_name(EndpointState state)

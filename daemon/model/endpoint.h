@@ -97,7 +97,8 @@ int endpoint_add_result(Endpoint *endpoint, const ProbeResult *result);
  * ENDPOINT_PATH_CHANGED. -ENOMEM */
 int endpoint_add_phase(Endpoint *endpoint, int family, ProbePhase phase, uint64_t now_ns,
 		       uint32_t us);
-/* With fewer failures in a row than make it DOWN, the state before them holds. */
+/* With fewer failures in a row than make it DOWN, the state before them holds. What was discovered
+ * and never answered stays PENDING. */
 EndpointState endpoint_state(const Endpoint *endpoint);
 const char *endpoint_state_name(EndpointState state);
 /* Whether the attempts of the last hour met every target that is set: of p99, that 99 % of all

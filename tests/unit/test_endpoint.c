@@ -165,6 +165,22 @@ START_TEST(test_never_reached_is_pending_then_down)
 }
 END_TEST
 
+/* What was only discovered may be one that answers nobody. */
+START_TEST(test_discovered_and_never_reached_is_pending)
+{
+	endpoint->origin = ENDPOINT_GATEWAY;
+	resolve(&v4, &none);
+	for (unsigned i = 0; i < 2 * ENDPOINT_DOWN_AFTER; i++)
+		(void)add_result(&v4, PROBE_TIMEOUT, 0);
+	ck_assert_state("pending");
+	(void)add_result(&v4, PROBE_OK, MS(1));
+	ck_assert_state("up");
+	for (unsigned i = 0; i < ENDPOINT_DOWN_AFTER; i++)
+		(void)add_result(&v4, PROBE_TIMEOUT, 0);
+	ck_assert_state("down");
+}
+END_TEST
+
 START_TEST(test_a_lost_syn_is_a_loss_but_not_down)
 {
 	resolve(&v4, &none);
@@ -555,6 +571,7 @@ HARNESS_MAIN("endpoint",
 			     test_pending_until_measured_unresolved_without_address,
 			     test_down_after_three_failures_in_a_row_and_up_after_one_success,
 			     test_never_reached_is_pending_then_down,
+			     test_discovered_and_never_reached_is_pending,
 			     test_a_lost_syn_is_a_loss_but_not_down,
 			     test_one_family_up_is_up_both_down_is_down,
 			     test_our_own_lack_says_nothing_of_the_path,
