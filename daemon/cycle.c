@@ -136,7 +136,7 @@ static DiagFilter filter_of(const Cycle *cycle, unsigned slices, DiagPrefix *pre
 static void count_sweep(Cycle *cycle, uint64_t begin_ns, uint64_t end_ns, uint64_t cpu_ns,
 			unsigned slices)
 {
-	budget_account(&cycle->budget, end_ns, cpu_ns, slices);
+	budget_account(&cycle->budget, end_ns, cpu_ns, slices, cycle->stats.sockets);
 	cycle->stats.sweeps++;
 	cycle->stats.at_ns = end_ns;
 	cycle->stats.duration_ns = end_ns - begin_ns;

@@ -282,7 +282,7 @@ static void on_timer(void *context)
 		if (namespaces->spaces[i]->netns.inode != 0)
 			look_at(namespaces, namespaces->spaces[i]);
 	budget_account(&namespaces->budget, clock_monotonic_ns(&namespaces->clock),
-		       clock_cpu_ns() - cpu_ns, 1);
+		       clock_cpu_ns() - cpu_ns, 1, 0);
 	next = budget_plan(&namespaces->budget, ROUND_MIN_NS, ROUND_MAX_NS);
 	if (loop_timer_set(namespaces->timer, next.period_ns) < 0)
 		log_error("cannot schedule the next look at the network namespaces");

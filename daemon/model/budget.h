@@ -14,9 +14,11 @@
 
 #define BUDGET_SLICES_MAX 64
 
-/* What a socket costs that the kernel passes over, as a share of one that it delivers: measured
- * with 20,000 sockets by tests/bench (sweep). */
-#define BUDGET_PASSED_OVER 0.15
+/* What a sweep costs that delivers nothing, as a share of one that delivers all: the walk over the
+ * kernel's table and the sockets it passes over. 0.1 to 0.15 with 20,000 sockets (tests/bench,
+ * sweep), more with few, as an empty table takes its time, too. So this is only where it begins:
+ * sweeps by parts show what it is here. */
+#define BUDGET_IDLE_SHARE 0.15
 
 /* "Lately": what was used longer ago than this hardly counts. */
 #define BUDGET_MEMORY_NS (UINT64_C(60) * 1000000000)
@@ -24,6 +26,8 @@
 typedef struct Budget {
 	uint64_t ppm;     /* of one core: what may be used */
 	double full_ns;   /* processor time of a sweep that sees every socket; 0: none yet */
+	double idle;      /* the share of it that is left if no socket is delivered */
+	double sockets;   /* how many there are */
 	unsigned slices;  /* of the plan in force, at least 1 */
 	uint64_t last_ns; /* when used_ns was last brought up to date */
 	double used_ns;   /* processor time, fading */
@@ -37,8 +41,9 @@ typedef struct BudgetPlan {
 
 /* ppm > 0 */
 void budget_init(Budget *budget, uint64_t ppm, uint64_t now_ns);
-/* A sweep over one of `slices` parts took this much processor time. */
-void budget_account(Budget *budget, uint64_t now_ns, uint64_t cpu_ns, unsigned slices);
+/* A sweep over one of `slices` parts saw so many sockets and took this much processor time. */
+void budget_account(Budget *budget, uint64_t now_ns, uint64_t cpu_ns, unsigned slices,
+		    uint64_t sockets);
 /* When the next sweep should be, if `wanted_ns` after the last would be best, and more than
  * `longest_ns` is too rare; and of how many parts. */
 BudgetPlan budget_plan(Budget *budget, uint64_t wanted_ns, uint64_t longest_ns);

@@ -5,10 +5,12 @@
 #include "common/clock.h"
 #include "tests/unit/harness.h"
 
-#define PPM 5000 /* 0.5 % */
+#define PPM         5000 /* 0.5 % */
+#define PASSED_OVER 0.12 /* of what a socket costs that is delivered */
 
 static Budget budget;
 static uint64_t now_ns;
+static double walk_ns; /* what each sweep costs beside its sockets */
 
 /* Sweeps as planned for so long, each socket at this cost. Returns the processor time used. */
 static uint64_t run(uint64_t span_ns, uint64_t sockets, uint64_t ns_each, BudgetPlan *ret_plan)
@@ -18,9 +20,9 @@ static uint64_t run(uint64_t span_ns, uint64_t sockets, uint64_t ns_each, Budget
 	while (now_ns < end_ns) {
 		double seen = (double)sockets / budget.slices;
 		double cost =
-			(seen + BUDGET_PASSED_OVER * ((double)sockets - seen)) * (double)ns_each;
+			walk_ns + (seen + PASSED_OVER * ((double)sockets - seen)) * (double)ns_each;
 
-		budget_account(&budget, now_ns, (uint64_t)cost, budget.slices);
+		budget_account(&budget, now_ns, (uint64_t)cost, budget.slices, (uint64_t)seen);
 		used_ns += (uint64_t)cost;
 		*ret_plan = budget_plan(&budget, NSEC_PER_SEC, 10 * NSEC_PER_SEC);
 		now_ns += ret_plan->period_ns;
@@ -31,6 +33,7 @@ static uint64_t run(uint64_t span_ns, uint64_t sockets, uint64_t ns_each, Budget
 static void setup(void)
 {
 	now_ns = NSEC_PER_HOUR;
+	walk_ns = 0;
 	budget_init(&budget, PPM, now_ns);
 }
 
@@ -90,6 +93,24 @@ START_TEST(test_the_budget_is_kept_whatever_it_takes)
 }
 END_TEST
 
+/* A big table costs its walk, whatever is in it: then parts are no remedy. */
+START_TEST(test_no_more_parts_than_help)
+{
+	BudgetPlan plan;
+
+	walk_ns = 100e6; /* 0.5 % of 20 s */
+	(void)run(10 * NSEC_PER_MIN, 1000, 1500, &plan);
+	ck_assert_uint_eq(plan.slices, 1);
+	ck_assert_uint_ge(plan.period_ns, 20 * NSEC_PER_SEC);
+	ck_assert_uint_le(plan.period_ns, 21 * NSEC_PER_SEC);
+
+	(void)run(20 * NSEC_PER_MIN, 200000, 1500, &plan); /* now the sockets are most of it */
+	ck_assert_uint_gt(plan.slices, 1);
+	ck_assert_uint_le(plan.slices, 4);
+	ck_assert_uint_le(plan.period_ns, 60 * NSEC_PER_SEC);
+}
+END_TEST
+
 START_TEST(test_a_burst_is_paid_for_at_once_and_the_end_of_it_seen)
 {
 	BudgetPlan plan;
@@ -127,6 +148,7 @@ HARNESS_MAIN("budget", {
 	tcase_add_test(tests, test_rarer_first);
 	tcase_add_test(tests, test_then_in_parts);
 	tcase_add_test(tests, test_the_budget_is_kept_whatever_it_takes);
+	tcase_add_test(tests, test_no_more_parts_than_help);
 	tcase_add_test(tests, test_a_burst_is_paid_for_at_once_and_the_end_of_it_seen);
 	tcase_add_test(tests, test_on_the_edge_the_plan_does_not_flutter);
 	suite_add_tcase(suite, tests);
