@@ -40,7 +40,7 @@ def one_path(figures, lab, link, name):
                   for number, row in rows.items() if row[key] is not None]
         if errors:
             # A quantile is the middle of a bucket of the histogram, which is up to 1/32 wide.
-            bar = max(BAR_MS, quantile(truth[0], permille) / 1000 / 64)
+            bar = max(BAR_MS, quantile(truth[0], permille) / 1000 / 128)
             figures.figure(f"{name}: {key[:3]}, worst of {len(errors)} endpoints", max(errors),
                            "ms", round(bar, 2) if key == "p50Usec" else None, digits=3)
 
