@@ -116,6 +116,17 @@ bool datagram_lacks_stamp(const Datagram *datagram, const DatagramReply *reply, 
 	return datagram->sent.kernel == 0 && now_ns - reply->noticed_ns < DATAGRAM_PATIENCE_NS;
 }
 
+bool datagram_goes_on(Datagram *datagram, const DatagramReply *reply, bool failed, uint64_t now_ns)
+{
+	bool replied = reply->noticed_ns > 0;
+	bool only_stamp = replied && datagram_lacks_stamp(datagram, reply, now_ns);
+
+	if (!only_stamp && (replied || failed || now_ns >= datagram->deadline_ns))
+		return false;
+	datagram_wait(datagram, now_ns, only_stamp);
+	return true;
+}
+
 uint64_t datagram_elapsed(const Datagram *datagram, const DatagramReply *reply, bool *ret_kernel)
 {
 	Stamp sent = stamp_of_send(&datagram->sent), received = reply->packet.stamp;

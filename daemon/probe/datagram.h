@@ -41,6 +41,9 @@ int datagram_watch(Datagram *datagram, const ProbeStart *start,
 /* Until the deadline; but only a moment if the answer is there and just the stamp of sending is
  * awaited. */
 void datagram_wait(Datagram *datagram, uint64_t now_ns, bool only_stamp);
+/* The same if there is still something to wait for: the answer, unless all `failed`, or its stamp.
+ * False if there is not. */
+bool datagram_goes_on(Datagram *datagram, const DatagramReply *reply, bool failed, uint64_t now_ns);
 /* Calls back soon although nothing is to be waited for. */
 void datagram_hasten(Datagram *datagram);
 /* 0 or positive errno. */

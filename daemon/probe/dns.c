@@ -302,20 +302,14 @@ static void end_turn(Probe *probe, uint64_t now_ns)
 static void on_event(int fd, short what, void *context)
 {
 	Probe *probe = context;
-	Datagram *datagram = &probe->datagram;
 	uint64_t now_ns;
-	bool replied, only_stamp;
 
 	(void)fd;
 	(void)what;
 	drain_errors(probe);
 	drain_packets(probe);
 	now_ns = clock_monotonic_ns(probe->start.clock);
-	replied = probe->reply.noticed_ns > 0;
-	only_stamp = replied && datagram_lacks_stamp(datagram, &probe->reply, now_ns);
-	if (only_stamp || (!replied && !probe->failed && now_ns < datagram->deadline_ns))
-		datagram_wait(datagram, now_ns, only_stamp);
-	else
+	if (!datagram_goes_on(&probe->datagram, &probe->reply, probe->failed, now_ns))
 		end_turn(probe, now_ns);
 }
 

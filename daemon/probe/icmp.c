@@ -170,9 +170,7 @@ static void drain_packets(Probe *probe)
 static void on_event(int fd, short what, void *context)
 {
 	Probe *probe = context;
-	Datagram *datagram = &probe->datagram;
 	uint64_t now_ns;
-	bool replied, only_stamp;
 
 	(void)what;
 	if (fd >= 0) {
@@ -180,11 +178,7 @@ static void on_event(int fd, short what, void *context)
 		drain_packets(probe);
 	}
 	now_ns = clock_monotonic_ns(probe->start.clock);
-	replied = probe->reply.noticed_ns > 0;
-	only_stamp = replied && datagram_lacks_stamp(datagram, &probe->reply, now_ns);
-	if (only_stamp || (!replied && !probe->failed && now_ns < datagram->deadline_ns))
-		datagram_wait(datagram, now_ns, only_stamp);
-	else
+	if (!datagram_goes_on(&probe->datagram, &probe->reply, probe->failed, now_ns))
 		report(probe, now_ns);
 }
 
