@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One Space per namespace. Its sockets (sock_diag) are opened inside it once and stay of it; what
- * /proc shows depends on the thread that looks, so each round goes in, reads, and comes back: no
- * event of the loop ever runs inside.
+ * One Space per namespace. Its sockets (sock_diag) are opened inside it and stay of it, but a dump
+ * that had to be given up opens its own anew; and what /proc shows depends on the thread that
+ * looks. So each round goes in, reads everything, and comes back: no event of the loop ever runs
+ * inside.
  *
  * A round visits every space; when the next is due follows from what the last one cost.
  */
@@ -133,8 +134,10 @@ static int visit(Space *space, uint64_t now_ns)
 	r = open_inside(space);
 	space->has_counters = counters_read(&space->counters) >= 0;
 	read_sysctls(space);
+	if (r >= 0)
+		r = sweep(space, now_ns);
 	netns_leave(&stay);
-	return r < 0 ? r : sweep(space, now_ns);
+	return r;
 }
 
 static void explain(Space *space, int error)
@@ -355,12 +358,10 @@ static ControlNetns view(const Space *space)
 	};
 }
 
-const ControlNetns *namespaces_view(const Namespaces *namespaces, size_t *ret_n)
+const ControlNetns *namespaces_view(Namespaces *namespaces, size_t *ret_n)
 {
-	ControlNetns *views = ((Namespaces *)namespaces)->views; /* a cache of what is const */
-
 	for (size_t i = 0; i < namespaces->n; i++)
-		views[i] = view(namespaces->spaces[i]);
+		namespaces->views[i] = view(namespaces->spaces[i]);
 	*ret_n = namespaces->n;
-	return views;
+	return namespaces->views;
 }

@@ -19,4 +19,4 @@ void namespaces_free(Namespaces *namespaces);
 void namespaces_configure(Namespaces *namespaces, const Config *config);
 /* For the control socket; valid until the loop runs on. Sorted by inode, then those that are named
  * but do not exist. */
-const ControlNetns *namespaces_view(const Namespaces *namespaces, size_t *ret_n);
+const ControlNetns *namespaces_view(Namespaces *namespaces, size_t *ret_n);
