@@ -2,8 +2,8 @@
 /*
  * One message is a struct inet_diag_msg and attributes (linux/inet_diag.h, net/ipv4/inet_diag.c).
  *
- * The walk over the attributes is by hand: it is the innermost loop of every dump, and its bounds
- * are all that stands between a damaged message and memory that is not ours. The structure must be
+ * The walk over the attributes (netlink.h) is the innermost loop of every dump, and its bounds are
+ * all that stands between a damaged message and memory that is not ours. The structure must be
  * sound to the last byte, or the message is refused whole; an attribute that is shorter than what
  * it stands for is as if absent; one that is longer comes from a newer kernel, and its beginning
  * means what it always did.
@@ -12,50 +12,20 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
-#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "common/base.h"
+#include "daemon/kern/netlink.h"
 
 /* SK_MEMINFO_DROPS came last, in 4.7; all up to the backlog is as old as the attribute. */
 #define SKMEMINFO_OLD ((SK_MEMINFO_BACKLOG + 1) * sizeof(uint32_t))
 
-typedef struct Attribute {
-	unsigned type;
-	const uint8_t *data;
-	size_t length;
-} Attribute;
-
 /* What is read of a message, each of length 0 if it is absent. */
 typedef struct Attributes {
-	Attribute info, congestion, skmeminfo, bbr, dctcp;
+	NetlinkAttribute info, congestion, skmeminfo, bbr, dctcp;
 } Attributes;
-
-enum { ATTRIBUTES_END = 1 };
-
-/* Takes the next attribute off the front of `rest`. ATTRIBUTES_END, or -EBADMSG. */
-static int attribute_next(const uint8_t **rest, size_t *length, Attribute *ret_attribute)
-{
-	struct rtattr header;
-	if (*length == 0)
-		return ATTRIBUTES_END;
-	if (*length < sizeof(header))
-		return -EBADMSG;
-	memcpy(&header, *rest, sizeof(header));
-	if (header.rta_len < sizeof(header) || header.rta_len > *length)
-		return -EBADMSG;
-	*ret_attribute = (Attribute){
-		.type = header.rta_type & (unsigned)NLA_TYPE_MASK,
-		.data = *rest + sizeof(header),
-		.length = header.rta_len - sizeof(header),
-	};
-	size_t step = MIN((size_t)RTA_ALIGN(header.rta_len), *length);
-	*rest += step;
-	*length -= step;
-	return 0;
-}
 
 static uint32_t word_at(const uint8_t *data, size_t index)
 {
@@ -64,7 +34,7 @@ static uint32_t word_at(const uint8_t *data, size_t index)
 	return word;
 }
 
-static int attribute_sort(Attributes *attributes, const Attribute *attribute)
+static int attribute_sort(Attributes *attributes, const NetlinkAttribute *attribute)
 {
 	switch (attribute->type) {
 	case INET_DIAG_PROTOCOL:
@@ -95,9 +65,9 @@ static int attribute_sort(Attributes *attributes, const Attribute *attribute)
 static int attributes_find(const uint8_t *rest, size_t length, Attributes *ret_attributes)
 {
 	Attributes attributes = {0};
-	Attribute attribute;
+	NetlinkAttribute attribute;
 	int r;
-	while ((r = attribute_next(&rest, &length, &attribute)) == 0) {
+	while ((r = netlink_attribute_next(&rest, &length, &attribute)) == 0) {
 		r = attribute_sort(&attributes, &attribute);
 		if (r < 0)
 			return r;
@@ -109,7 +79,7 @@ static int attributes_find(const uint8_t *rest, size_t length, Attributes *ret_a
 }
 
 /* A name goes into logs and comparisons, so one with odd characters in it is none. */
-static void take_congestion(FlowSample *sample, const Attribute *attribute)
+static void take_congestion(FlowSample *sample, const NetlinkAttribute *attribute)
 {
 	const char *name = (const char *)attribute->data;
 	size_t length = attribute->length > 0 ? strnlen(name, attribute->length) : 0;
@@ -122,7 +92,7 @@ static void take_congestion(FlowSample *sample, const Attribute *attribute)
 	sample->congestion[length] = '\0';
 }
 
-static void take_skmeminfo(FlowSample *sample, const Attribute *attribute)
+static void take_skmeminfo(FlowSample *sample, const NetlinkAttribute *attribute)
 {
 	const uint8_t *data = attribute->data;
 	if (attribute->length < SKMEMINFO_OLD)
@@ -140,7 +110,7 @@ static void take_skmeminfo(FlowSample *sample, const Attribute *attribute)
 		sample->drops = word_at(data, SK_MEMINFO_DROPS);
 }
 
-static void take_bbr(FlowSample *sample, const Attribute *attribute)
+static void take_bbr(FlowSample *sample, const NetlinkAttribute *attribute)
 {
 	struct tcp_bbr_info bbr;
 	if (attribute->length < sizeof(bbr))
@@ -153,7 +123,7 @@ static void take_bbr(FlowSample *sample, const Attribute *attribute)
 	sample->bbr_cwnd_gain = bbr.bbr_cwnd_gain;
 }
 
-static void take_dctcp(FlowSample *sample, const Attribute *attribute)
+static void take_dctcp(FlowSample *sample, const NetlinkAttribute *attribute)
 {
 	struct tcp_dctcp_info dctcp;
 	if (attribute->length < sizeof(dctcp))

@@ -115,27 +115,6 @@ const struct nlmsghdr *netlink_next(const uint8_t **rest, size_t *length, bool *
 	return message;
 }
 
-int netlink_attribute_next(const uint8_t **rest, size_t *length, NetlinkAttribute *ret_attribute)
-{
-	struct nlattr header;
-	if (*length == 0)
-		return NETLINK_ATTRIBUTES_END;
-	if (*length < sizeof(header))
-		return -EBADMSG;
-	memcpy(&header, *rest, sizeof(header));
-	if (header.nla_len < sizeof(header) || header.nla_len > *length)
-		return -EBADMSG;
-	*ret_attribute = (NetlinkAttribute){
-		.type = header.nla_type & (unsigned)NLA_TYPE_MASK,
-		.data = *rest + sizeof(header),
-		.length = header.nla_len - sizeof(header),
-	};
-	size_t step = MIN((size_t)NLA_ALIGN(header.nla_len), *length);
-	*rest += step;
-	*length -= step;
-	return 0;
-}
-
 static void take_end(Answer *answer, const struct nlmsghdr *message)
 {
 	/* NLMSG_DONE and NLMSG_ERROR both begin with the error; DONE may be bare. */

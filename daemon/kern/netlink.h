@@ -8,11 +8,15 @@
  * it is never opened anew behind its owner's back: an answer given up in the middle is thrown away
  * before the next question.
  */
+#include <errno.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
+
+#include "common/base.h"
 
 /* What the kernel fills at most in one datagram of a dump, if it is offered that much. */
 #define NETLINK_BUFFER_SIZE 32768
@@ -61,8 +65,29 @@ typedef struct NetlinkAttribute {
 
 enum { NETLINK_ATTRIBUTES_END = 1 };
 
-/* Takes the next attribute off the front. NETLINK_ATTRIBUTES_END, or -EBADMSG. */
-int netlink_attribute_next(const uint8_t **rest, size_t *length, NetlinkAttribute *ret_attribute);
+/* Takes the next attribute off the front. NETLINK_ATTRIBUTES_END, or -EBADMSG. Inline, as it is the
+ * innermost loop of every dump of sockets. */
+static inline int netlink_attribute_next(const uint8_t **rest, size_t *length,
+					 NetlinkAttribute *ret_attribute)
+{
+	struct nlattr header;
+	if (*length == 0)
+		return NETLINK_ATTRIBUTES_END;
+	if (*length < sizeof(header))
+		return -EBADMSG;
+	memcpy(&header, *rest, sizeof(header));
+	if (header.nla_len < sizeof(header) || header.nla_len > *length)
+		return -EBADMSG;
+	*ret_attribute = (NetlinkAttribute){
+		.type = header.nla_type & (unsigned)NLA_TYPE_MASK,
+		.data = *rest + sizeof(header),
+		.length = header.nla_len - sizeof(header),
+	};
+	size_t step = MIN((size_t)NLA_ALIGN(header.nla_len), *length);
+	*rest += step;
+	*length -= step;
+	return 0;
+}
 
 /* libnl's error numbers as negative errno. */
 int netlink_errno(int nl_error);

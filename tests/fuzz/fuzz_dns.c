@@ -57,7 +57,7 @@ static void check_name(const uint8_t *data, size_t size)
 	FUZZ_CHECK(question.name.length <= DNS_NAME_BYTES);
 	FUZZ_CHECK(question.name.bytes[question.name.length - 1] == 0);
 	length = dns_query_encode(&question, 7, query);
-	FUZZ_CHECK(length == 12 + question.name.length + 4 + 11U);
+	FUZZ_CHECK(length == 12U + question.name.length + 4U + 11U);
 	check(query, length, &question, 7);
 	query[2] |= 0x80; /* QR: now it is one, without records */
 	DnsAnswer answer;
