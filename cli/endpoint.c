@@ -140,6 +140,16 @@ static const TableColumn phase_columns[] = {
 	{.title = "N", .right = true, .drop = 4},
 };
 
+void endpoint_cells(Table *table, const Json *window)
+{
+	cell_latency(table, window, "p50Usec");
+	cell_latency(table, window, "p95Usec");
+	cell_latency(table, window, "p99Usec");
+	cell_latency(table, window, "maxUsec");
+	cell_permille(table, window, "lossPermille", false);
+	cell_count(table, window, "count");
+}
+
 static void add_phase(Table *table, const Json *phase)
 {
 	const Json *windows = json_get(phase, "windows");
@@ -151,12 +161,7 @@ static void add_phase(Table *table, const Json *phase)
 			continue;
 		cell_text(table, phase, "phase");
 		cell_text(table, window, "span");
-		cell_latency(table, window, "p50Usec");
-		cell_latency(table, window, "p95Usec");
-		cell_latency(table, window, "p99Usec");
-		cell_latency(table, window, "maxUsec");
-		cell_permille(table, window, "lossPermille", false);
-		cell_count(table, window, "count");
+		endpoint_cells(table, window);
 	}
 }
 

@@ -5,6 +5,7 @@
  * length.
  */
 #include "cli/output.h"
+#include "cli/table.h"
 
 /* The window that lists and the status show, of an endpoint or of a target; NULL: not told. */
 const Json *endpoint_window(const Json *object);
@@ -13,5 +14,7 @@ const Json *endpoint_window(const Json *object);
 const Json *endpoint_part(const Json *decomposition, size_t i);
 /* "propagation 92.0 %"; nothing without a part. */
 void endpoint_append_share(const Json *decomposition, const Json *part, Text *text);
+/* The cells P50, P95, P99, MAX, LOSS and N of a window. */
+void endpoint_cells(Table *table, const Json *window);
 /* All about one: phases, parts, facts, failures, within the width of the terminal. */
 void endpoint_append(const Settings *settings, const Json *endpoint, Text *text);

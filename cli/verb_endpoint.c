@@ -46,12 +46,7 @@ static void fill_target(Table *table, const Json *endpoint, const Json *target)
 	cell_text(table, endpoint, "name");
 	cell_text(table, target, "address");
 	cell_judged(table, endpoint, "state");
-	cell_latency(table, window, "p50Usec");
-	cell_latency(table, window, "p95Usec");
-	cell_latency(table, window, "p99Usec");
-	cell_latency(table, window, "maxUsec");
-	cell_permille(table, window, "lossPermille", false);
-	cell_count(table, window, "count");
+	endpoint_cells(table, window);
 	cell_latency(table, target, "floorUsec");
 	add_greatest(table, json_get(target, "decomposition"));
 	table_add(table, cell_style(slo), text_equal(slo, "none") ? NULL : slo);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -56,6 +57,14 @@ static inline void base_close(int *fd)
 		(void)close(*fd); /* nothing to be done about a failing close of a read-only fd */
 }
 #define _cleanup_close_ _cleanup_(base_close)
+
+/* Of a file that was only read from. */
+static inline void base_fclose(FILE **file)
+{
+	if (*file)
+		(void)fclose(*file);
+}
+#define _cleanup_fclose_ _cleanup_(base_fclose)
 
 static inline int base_steal_fd(int *fd)
 {

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "common/parse.h"
+
 void json_lexer_skip_space(JsonLexer *lexer)
 {
 	while (lexer->at < lexer->end && (*lexer->at == ' ' || *lexer->at == '\t' ||
@@ -31,17 +33,6 @@ bool json_lexer_take_word(JsonLexer *lexer, const char *word)
 	return true;
 }
 
-static int hexadecimal_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool read_hexadecimal4(JsonLexer *lexer, uint32_t *ret_unit)
 {
 	uint32_t unit = 0;
@@ -49,7 +40,7 @@ static bool read_hexadecimal4(JsonLexer *lexer, uint32_t *ret_unit)
 	if (lexer->end - lexer->at < 4)
 		return false;
 	for (unsigned i = 0; i < 4; i++) {
-		int digit = hexadecimal_digit(*lexer->at++);
+		int digit = parse_hex_digit(*lexer->at++);
 
 		if (digit < 0)
 			return false;

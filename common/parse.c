@@ -156,6 +156,17 @@ int parse_int64(const char *text, int64_t minimum, int64_t maximum, int64_t *ret
 	return 0;
 }
 
+int parse_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 int parse_bool(const char *text, bool *ret_value)
 {
 	static const char *const words[][2] = {

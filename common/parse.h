@@ -13,6 +13,9 @@
 int parse_uint64(const char *text, uint64_t minimum, uint64_t maximum, uint64_t *ret_value);
 int parse_int64(const char *text, int64_t minimum, int64_t maximum, int64_t *ret_value);
 
+/* 0..15 in either case; -1: none. */
+int parse_hex_digit(char c);
+
 /* Accepts only true/yes/on/1 and false/no/off/0, case-insensitively. */
 int parse_bool(const char *text, bool *ret_value);
 

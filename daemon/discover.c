@@ -120,12 +120,15 @@ static void look(Discover *discover)
 				.paths = discover->params.paths,
 				.probe_peers = discover->probe_peers,
 				.now_ns = now_of(discover)};
-	int n = resolv_conf_servers(RESOLV_CONF, servers, RESOLV_CONF_SERVERS_MAX);
 
-	input.n_gateways = take_gateways(discover, gateways);
-	input.n_servers = n > 0 ? (size_t)n : 0;
-	if (!discover->wanted)
-		input = (DiscoveryInput){.now_ns = input.now_ns};
+	if (discover->wanted) {
+		int n = resolv_conf_servers(RESOLV_CONF, servers, RESOLV_CONF_SERVERS_MAX);
+
+		input.n_gateways = take_gateways(discover, gateways);
+		input.n_servers = n > 0 ? (size_t)n : 0;
+	} else {
+		input.paths = NULL;
+	}
 	if (discovery_update(&discover->discovery, &input))
 		watch_found(discover);
 }

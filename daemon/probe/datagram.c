@@ -79,10 +79,7 @@ int datagram_watch(Datagram *datagram, const ProbeStart *start,
  * first addition fails, the event is made active, which needs none. */
 static void wait_for(Datagram *datagram, uint64_t ns)
 {
-	struct timeval timeout = {
-		.tv_sec = (time_t)(ns / NSEC_PER_SEC),
-		.tv_usec = (suseconds_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC),
-	};
+	struct timeval timeout = loop_timeval(ns);
 
 	if (event_add(datagram->event, &timeout) < 0)
 		event_active(datagram->event, EV_TIMEOUT, 0);

@@ -15,12 +15,6 @@
 /* Far beyond any sane line; the rest of a longer one is dropped, not taken for a line. */
 #define LINE_MAX_BYTES 4096
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		(void)fclose(*file); /* only read from */
-}
-
 static size_t name_length(const char *name)
 {
 	size_t length = strlen(name);
@@ -62,7 +56,7 @@ static void skip_rest_of_line(FILE *file)
 
 int hosts_find(const char *path, const char *name, Address *ret_ipv4, Address *ret_ipv6)
 {
-	_cleanup_(close_file) FILE *file = fopen(path, "re");
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
 	Address ipv4 = {0}, ipv6 = {0};
 	char line[LINE_MAX_BYTES];
 

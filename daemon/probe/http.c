@@ -265,6 +265,16 @@ static bool take(Probe *probe, const char *bytes, size_t length)
 	}
 }
 
+/* What the stream returned is no progress: to be waited for, or the end of the probe. */
+static bool is_held_up(Probe *probe, ssize_t n)
+{
+	if (n == -EAGAIN)
+		stream_wait(&probe->common.stream);
+	else if (n < 0)
+		give_up_with_stream(probe);
+	return n < 0;
+}
+
 static void receive(Probe *probe)
 {
 	Stream *stream = &probe->common.stream;
@@ -274,14 +284,8 @@ static void receive(Probe *probe)
 		Stamp stamp;
 		ssize_t n = stream_receive(stream, buffer, sizeof(buffer), &stamp);
 
-		if (n == -EAGAIN) {
-			stream_wait(stream);
+		if (is_held_up(probe, n))
 			return;
-		}
-		if (n < 0) {
-			give_up_with_stream(probe);
-			return;
-		}
 		if (n == 0) {
 			ended(probe);
 			return;
@@ -302,14 +306,8 @@ static void go_on(Probe *probe)
 		ssize_t n = stream_send(stream, probe->request.data + probe->sent,
 					probe->request.length - probe->sent);
 
-		if (n == -EAGAIN) {
-			stream_wait(stream);
+		if (is_held_up(probe, n))
 			return;
-		}
-		if (n < 0) {
-			give_up_with_stream(probe);
-			return;
-		}
 		probe->sent += (size_t)n;
 	}
 	if (probe->stage == STAGE_SENDING)

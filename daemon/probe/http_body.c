@@ -2,6 +2,7 @@
 #include "daemon/probe/http_body.h"
 
 #include "common/base.h"
+#include "common/parse.h"
 
 /* Extensions are seen in no wild server; this is room for one, and a bound for what is none. */
 #define SIZE_LINE_MAX 256
@@ -57,17 +58,6 @@ static size_t count(HttpBody *body, size_t length)
 	return n;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static HttpResult end_of_size(HttpBody *body)
 {
 	if (!body->digits)
@@ -82,7 +72,7 @@ static HttpResult end_of_size(HttpBody *body)
 
 static HttpResult take_size(HttpBody *body, char c)
 {
-	int digit = hex_digit(c);
+	int digit = parse_hex_digit(c);
 
 	if (digit >= 0) {
 		if (body->left >> 60)

@@ -13,12 +13,6 @@
 
 #define LINE_MAX_BYTES 1024
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		(void)fclose(*file); /* only read from */
-}
-
 static bool parse_line(char *line, Address *ret_address)
 {
 	static const char keyword[] = "nameserver";
@@ -41,7 +35,7 @@ static bool is_known(const Address *servers, size_t n, const Address *address)
 
 int resolv_conf_servers(const char *path, Address *ret_servers, size_t n)
 {
-	_cleanup_(close_file) FILE *file = fopen(path, "re");
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
 	Address servers[RESOLV_CONF_SERVERS_MAX], address;
 	char line[LINE_MAX_BYTES];
 	size_t found = 0;

@@ -52,17 +52,9 @@ typedef union StampControl {
 	struct cmsghdr align;
 } StampControl;
 
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec now;
-
-	(void)clock_gettime(id, &now); /* cannot fail for these clocks */
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
-}
-
 Stamp stamp_now(void)
 {
-	return clock_ns(CLOCK_REALTIME);
+	return clock_realtime_ns(&clock_system);
 }
 
 int stamp_enable(int fd, int socket_type)
@@ -267,9 +259,9 @@ int64_t stamp_clock_offset(void)
 	int64_t offset = 0;
 
 	for (int i = 0; i < STAMP_OFFSET_TRIES; i++) {
-		uint64_t before = clock_ns(CLOCK_MONOTONIC);
-		uint64_t realtime = clock_ns(CLOCK_REALTIME);
-		uint64_t took = clock_ns(CLOCK_MONOTONIC) - before;
+		uint64_t before = clock_monotonic_ns(&clock_system);
+		uint64_t realtime = clock_realtime_ns(&clock_system);
+		uint64_t took = clock_monotonic_ns(&clock_system) - before;
 
 		if (took < shortest) {
 			shortest = took;

@@ -25,14 +25,6 @@ static uint64_t now_of(const Stream *stream)
 	return clock_monotonic_ns(stream->params.start->clock);
 }
 
-static struct timeval timeval_of_ns(uint64_t ns)
-{
-	return (struct timeval){
-		.tv_sec = (time_t)(ns / NSEC_PER_SEC),
-		.tv_usec = (suseconds_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC),
-	};
-}
-
 /* The event has its memory in libevent's heap since stream_start(), which saw it succeed. */
 static void arm(Stream *stream)
 {
@@ -44,7 +36,7 @@ static void arm(Stream *stream)
 		event_active(stream->event, EV_TIMEOUT, 0);
 		return;
 	}
-	timeout = timeval_of_ns(stream->deadline_ns - now_ns);
+	timeout = loop_timeval(stream->deadline_ns - now_ns);
 	(void)event_del(stream->event); /* not pending, but for the first time */
 	(void)event_assign(stream->event, loop_base(stream->params.start->loop), stream->fd,
 			   stream->wants, on_event, stream);

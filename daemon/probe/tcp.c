@@ -80,14 +80,6 @@ static void cancel_at_exit(Probe **probe)
 	tcp_cancel(*probe);
 }
 
-static struct timeval timeval_of_ns(uint64_t ns)
-{
-	return (struct timeval){
-		.tv_sec = (time_t)(ns / NSEC_PER_SEC),
-		.tv_usec = (suseconds_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC),
-	};
-}
-
 /* Whether there is nothing to wait for: it failed, or is to this host, which answers itself while
  * connect(2) still runs. */
 static bool is_over(const Probe *probe)
@@ -99,7 +91,7 @@ static bool is_over(const Probe *probe)
 /* What is over at once is reported from the loop like any other, not from inside start(). */
 static int begin_connect(Probe *probe)
 {
-	struct timeval timeout = timeval_of_ns(probe->start.spec->timeout_ns);
+	struct timeval timeout = loop_timeval(probe->start.spec->timeout_ns);
 
 	probe->start_ns = clock_monotonic_ns(probe->start.clock);
 	probe->error = connect_begin(probe->fd, &probe->start.address, probe->start.spec->port,

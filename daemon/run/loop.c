@@ -127,12 +127,17 @@ void loop_timer_free(LoopTimer *timer)
 	free(timer);
 }
 
+struct timeval loop_timeval(uint64_t ns)
+{
+	return (struct timeval){
+		.tv_sec = (time_t)(ns / NSEC_PER_SEC),
+		.tv_usec = (suseconds_t)(ns % NSEC_PER_SEC / NSEC_PER_USEC),
+	};
+}
+
 int loop_timer_set(LoopTimer *timer, uint64_t delay_ns)
 {
-	struct timeval delay = {
-		.tv_sec = (time_t)(delay_ns / NSEC_PER_SEC),
-		.tv_usec = (suseconds_t)(delay_ns % NSEC_PER_SEC / NSEC_PER_USEC),
-	};
+	struct timeval delay = loop_timeval(delay_ns);
 
 	return event_add(timer->event, &delay) < 0 ? -ENOMEM : 0;
 }

@@ -7,6 +7,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/time.h>
 
 typedef struct Loop Loop;
 typedef struct LoopTimer LoopTimer;
@@ -30,6 +31,9 @@ int loop_timer_new(Loop *loop, LoopCallback callback, void *context, LoopTimer *
 void loop_timer_free(LoopTimer *timer);
 int loop_timer_set(LoopTimer *timer, uint64_t delay_ns);
 void loop_timer_disarm(LoopTimer *timer);
+
+/* For those that use libevent's own events. Whole microseconds: the rest is dropped. */
+struct timeval loop_timeval(uint64_t ns);
 
 /* Persistent readability watch. The fd stays the caller's. */
 int loop_watch_new(Loop *loop, int fd, LoopCallback callback, void *context, LoopWatch **ret_watch);

@@ -517,7 +517,19 @@ START_TEST(formats_stay_inside_the_buffer)
 }
 END_TEST
 
-HARNESS_MAIN("parse", HARNESS_CASE(suite, "numbers", uint64, int64, booleans);
+START_TEST(hex_digits)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int c = 0; c < 256; c++) {
+		const char *at = c > 0 ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
+
+		ck_assert_int_eq(parse_hex_digit((char)c), at ? (int)(at - digits) : -1);
+	}
+}
+END_TEST
+
+HARNESS_MAIN("parse", HARNESS_CASE(suite, "numbers", uint64, int64, booleans, hex_digits);
 	     HARNESS_CASE(suite, "units", durations, sizes, percents);
 	     HARNESS_CASE(suite, "format", format_duration, format_size, formats_read_back,
 			  formats_stay_inside_the_buffer);)
