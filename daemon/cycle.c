@@ -20,6 +20,8 @@
 /* Moving less than this between two sweeps is not bulk. */
 #define BUSY_BYTES   PATH_BULK_BYTES
 #define LOG_INTERVAL (10 * NSEC_PER_MIN)
+/* Of one step: each costs a sweep. */
+#define ACTIONS_MAX (ENGINE_TRIALS_MAX + 1)
 
 struct Cycle {
 	CycleParams params;
@@ -34,7 +36,7 @@ struct Cycle {
 	Counters counters, first_counters;
 	bool has_counters;
 	bool destroy_lost; /* since the last snapshot */
-	uint32_t foreign;  /* bit per TunableId, to be told to the engine */
+	uint64_t foreign;  /* bit per TunableId, to be told to the engine */
 	bool bulk_died;    /* a bulk flow ended: somebody is busy between two sweeps */
 	Budget budget;
 	unsigned slices; /* of the next sweep; 1: it sees every socket */
@@ -109,28 +111,48 @@ static void note_incomplete(Cycle *cycle, uint64_t now_ns, const char *why)
 		log_warning("reading the kernel's TCP sockets was incomplete: %s", why);
 }
 
-/* The path that the trial under way is about; NULL: none. */
-static const Path *path_on_trial(const Cycle *cycle)
+/* The paths that trials under way are about; returns how many. */
+static size_t paths_on_trial(const Cycle *cycle, const Path *ret_paths[ENGINE_TRIALS_MAX])
 {
-	const Change *running = engine_running(cycle->params.engine);
+	const Change *trials[ENGINE_TRIALS_MAX];
+	size_t n = engine_trials(cycle->params.engine, trials), found = 0;
 
-	return running && running->path.family != 0
-		       ? path_table_find(cycle->params.paths, &running->path)
-		       : NULL;
+	for (size_t i = 0; i < n; i++) {
+		const Path *path = trials[i]->path.family != 0
+					   ? path_table_find(cycle->params.paths, &trials[i]->path)
+					   : NULL;
+
+		if (path)
+			ret_paths[found++] = path;
+	}
+	return found;
 }
 
-/* The path on trial is seen in every sweep, also of those that see only a part. */
-static DiagFilter filter_of(const Cycle *cycle, unsigned slices, DiagPrefix *prefix)
+/* The paths on trial are seen in every sweep, also of those that see only a part. */
+static DiagFilter filter_of(const Cycle *cycle, unsigned slices,
+			    DiagPrefix prefixes[ENGINE_TRIALS_MAX])
 {
-	const Path *path = slices > 1 ? path_on_trial(cycle) : NULL;
-	DiagFilter filter = {.slices = slices, .slice = slices > 1 ? cycle->slice % slices : 0};
+	const Path *paths[ENGINE_TRIALS_MAX];
+	size_t n = slices > 1 ? paths_on_trial(cycle, paths) : 0;
 
-	if (path) {
-		*prefix = (DiagPrefix){path->address, path->prefix_length};
-		filter.prefixes = prefix;
-		filter.n_prefixes = 1;
-	}
-	return filter;
+	for (size_t i = 0; i < n; i++)
+		prefixes[i] = (DiagPrefix){paths[i]->address, paths[i]->prefix_length};
+	return (DiagFilter){.slices = slices,
+			    .slice = slices > 1 ? cycle->slice % slices : 0,
+			    .prefixes = prefixes,
+			    .n_prefixes = n};
+}
+
+/* What is on trial keeps a path of its own. */
+static void pin_paths(Cycle *cycle)
+{
+	const Path *paths[ENGINE_TRIALS_MAX];
+	Address pinned[ENGINE_TRIALS_MAX];
+	size_t n = paths_on_trial(cycle, paths);
+
+	for (size_t i = 0; i < n; i++)
+		pinned[i] = paths[i]->address;
+	path_table_pin(cycle->params.paths, pinned, n);
 }
 
 static void count_sweep(Cycle *cycle, uint64_t begin_ns, uint64_t end_ns, uint64_t cpu_ns,
@@ -149,8 +171,8 @@ static void sweep(Cycle *cycle, unsigned slices)
 {
 	uint64_t begin_ns = clock_monotonic_ns(&cycle->params.clock), end_ns;
 	uint64_t cpu_ns = clock_cpu_ns();
-	DiagPrefix prefix;
-	DiagFilter filter = filter_of(cycle, slices, &prefix);
+	DiagPrefix prefixes[ENGINE_TRIALS_MAX];
+	DiagFilter filter = filter_of(cycle, slices, prefixes);
 	DiagStats stats = {0};
 	int r;
 
@@ -202,7 +224,7 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 			  .paths = cycle->params.paths,
 			  .destroyed_lost = cycle->destroy_lost};
 	cycle->destroy_lost = false;
-	for (TunableId id = 0; id < _TUNABLES; id++) {
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
 		const TunableState *state = registry_get(cycle->params.registry, id);
 
 		ret->tunables[id] = (PolicyTunable){.present = state->present,
@@ -225,11 +247,11 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 
 static void tell_foreign(Cycle *cycle)
 {
-	uint32_t foreign = cycle->foreign;
+	uint64_t foreign = cycle->foreign;
 
 	cycle->foreign = 0;
-	for (TunableId id = 0; id < _TUNABLES; id++)
-		if (foreign & (1U << id))
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
+		if (foreign & (UINT64_C(1) << id))
 			engine_foreign(cycle->params.engine, id,
 				       clock_monotonic_ns(&cycle->params.clock),
 				       clock_realtime_ns(&cycle->params.clock));
@@ -237,7 +259,7 @@ static void tell_foreign(Cycle *cycle)
 
 void cycle_foreign(Cycle *cycle, TunableId id)
 {
-	cycle->foreign |= 1U << id;
+	cycle->foreign |= UINT64_C(1) << id;
 }
 
 /* Goes back to an earlier value: the original ends our ownership, another is simply written. */
@@ -264,7 +286,7 @@ static int go_back(Cycle *cycle, const EngineAction *action, char *reason, size_
 
 static int perform(Cycle *cycle, const EngineAction *action, char *reason, size_t size)
 {
-	TunableChange changes[_TUNABLES];
+	TunableChange changes[_TUNABLE_SYSCTLS];
 
 	if (action->kind == ENGINE_RESTORE)
 		return go_back(cycle, action, reason, size);
@@ -324,13 +346,31 @@ static void plan(Cycle *cycle, bool acted)
 		budget_used_ppm(&cycle->budget, clock_monotonic_ns(&cycle->params.clock));
 }
 
+/* Asks the engine until it has nothing more to do, but for so many actions: each trial may have
+ * one, and then what was decided makes place for the next. True if there was any. */
+static bool decide(Cycle *cycle)
+{
+	Snapshot snapshot;
+	EngineAction action;
+	bool acted = false;
+
+	for (unsigned i = 0; i < ACTIONS_MAX; i++) {
+		take_snapshot(cycle, &snapshot);
+		engine_step(cycle->params.engine, &snapshot, &action);
+		if (action.kind == ENGINE_NOTHING)
+			break;
+		acted = true;
+		(void)cycle_execute(cycle,
+				    &action); /* the engine was told, the registry reported */
+	}
+	return acted;
+}
+
 static void on_timer(void *context)
 {
 	Cycle *cycle = context;
 	uint64_t since_ns = clock_monotonic_ns(&cycle->params.clock);
-	const Path *trial;
-	Snapshot snapshot;
-	EngineAction action;
+	bool acted;
 	int r;
 
 	sweep(cycle, cycle->slices);
@@ -338,14 +378,11 @@ static void on_timer(void *context)
 	if (r < 0)
 		log_debug("reading the tunables: %s", strerror(-r));
 	tell_foreign(cycle);
-	take_snapshot(cycle, &snapshot);
-	engine_step(cycle->params.engine, &snapshot, &action);
-	(void)cycle_execute(cycle, &action); /* the engine was told, the registry reported */
-	trial = path_on_trial(cycle);
-	path_table_pin(cycle->params.paths, trial ? &trial->address : NULL);
+	acted = decide(cycle);
+	pin_paths(cycle);
 	if (cycle->params.stepped)
 		cycle->params.stepped(cycle->params.context, since_ns);
-	plan(cycle, action.kind != ENGINE_NOTHING);
+	plan(cycle, acted);
 	r = loop_timer_set(cycle->timer, cycle->stats.period_ns);
 	if (r < 0)
 		log_error("cannot schedule the next sweep: %s", strerror(-r));

@@ -137,7 +137,7 @@ static int build_registry(Root *root)
 	r = registry_new(&params, &root->registry);
 	if (r < 0)
 		return r;
-	for (TunableId id = 0; id < _TUNABLES; id++)
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		writable = writable || registry_get(root->registry, id)->writable;
 	if (!writable && !root->tuning_reason[0])
 		(void)text_copy(root->tuning_reason, sizeof(root->tuning_reason),
@@ -375,7 +375,7 @@ int daemon_recover(const Options *options)
 	}
 	if (r >= 0)
 		r = build_registry(&root);
-	for (TunableId id = 0; r >= 0 && id < _TUNABLES; id++)
+	for (TunableId id = 0; r >= 0 && id < _TUNABLE_SYSCTLS; id++)
 		if (registry_get(root.registry, id)->owner == OWNER_NETOPT)
 			r = -EIO; /* already reported */
 	if (r >= 0 && root.journal_failed)

@@ -35,8 +35,8 @@ typedef struct Space {
 	PathTable *paths;
 	Counters counters;
 	bool has_counters;
-	TunableValue tunables[_TUNABLES];
-	bool present[_TUNABLES];
+	TunableValue tunables[_TUNABLE_SYSCTLS];
+	bool present[_TUNABLE_SYSCTLS];
 	uint64_t sockets, sweep_ns;
 } Space;
 
@@ -118,7 +118,7 @@ static void read_sysctls(Space *space)
 {
 	char text[SYSCTL_VALUE_MAX];
 
-	for (TunableId id = 0; id < _TUNABLES; id++)
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		space->present[id] =
 			sysctl_read(&sysctl_kernel, tunables[id].key, text, sizeof(text)) >= 0 &&
 			tunable_parse(&tunables[id], text, &space->tunables[id]) >= 0;

@@ -54,9 +54,13 @@ void operate_policy(const Root *root, PolicyConfig *ret_config)
 	*ret_config = (PolicyConfig){
 		.mode = policy_mode(root),
 		.objective = objectives[config->objective],
-		.congestion = policy_switch(config->congestion, config->n_congestion_allowed == 1),
-		.buffers = policy_switch(config->buffers, false),
-		.fastopen = policy_switch(config->fast_open, false),
+		.switches =
+			{
+				[POLICY_CONGESTION] = policy_switch(
+					config->congestion, config->n_congestion_allowed == 1),
+				[POLICY_BUFFERS] = policy_switch(config->buffers, false),
+				[POLICY_FASTOPEN] = policy_switch(config->fast_open, false),
+			},
 		.buffers_max_bytes = config->buffers_max_bytes,
 		.fastopen_bits = config->fast_open_bits,
 		.memory_budget_permille = config->memory_budget_permille,
@@ -147,7 +151,7 @@ static Tally tally(const Root *root)
 		t.up += endpoint_state(endpoints[i]) == ENDPOINT_UP;
 	for (size_t i = 0; i < engine_change_count(root->engine); i++)
 		t.in_force += engine_change_at(root->engine, i)->in_force;
-	for (TunableId id = 0; id < _TUNABLES; id++)
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		t.foreign += registry_get(root->registry, id)->owner == OWNER_FOREIGN;
 	return t;
 }
@@ -283,14 +287,15 @@ static bool is_fixed_alike(const PolicyConfig *a, const PolicyConfig *b, Tunable
 	switch (id) {
 	case TUNABLE_TCP_RMEM:
 	case TUNABLE_TCP_WMEM:
-		return a->buffers == b->buffers && a->buffers_max_bytes == b->buffers_max_bytes;
+		return a->switches[POLICY_BUFFERS] == b->switches[POLICY_BUFFERS] &&
+		       a->buffers_max_bytes == b->buffers_max_bytes;
 	case TUNABLE_TCP_FASTOPEN:
-		return a->fastopen == b->fastopen && a->fastopen_bits == b->fastopen_bits;
+		return a->switches[POLICY_FASTOPEN] == b->switches[POLICY_FASTOPEN] &&
+		       a->fastopen_bits == b->fastopen_bits;
 	case TUNABLE_TCP_CONGESTION_CONTROL:
-		return a->congestion == b->congestion &&
+		return a->switches[POLICY_CONGESTION] == b->switches[POLICY_CONGESTION] &&
 		       text_equal(a->congestion_allowed[0], b->congestion_allowed[0]);
-	case TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL:
-	case _TUNABLES:
+	default:
 		break; /* never fixed */
 	}
 	return false;

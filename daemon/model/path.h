@@ -68,6 +68,7 @@ typedef struct Path {
 	uint32_t n_history;
 	uint64_t bulk_ns;           /* last sample of a bulk flow that moved data */
 	bool history_denied;        /* the table has none to give */
+	bool pinned;                /* neither merged nor evicted: see path_table_pin() */
 	SparseHistogram srtt;       /* of the current window, us */
 	Floor floor;                /* the epochs of the route; min_rtt_us is its floor */
 	PathStatistics *statistics; /* NULL until it has traffic */

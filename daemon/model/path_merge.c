@@ -75,8 +75,7 @@ static bool is_eligible(const Path *path, const PathMergeRule *rule, uint64_t bu
 
 	if (path_is_prefix(path))
 		return path->prefix_length == length;
-	return length < path->prefix_length && path_bytes(path) < busy &&
-	       !address_equal(&path->address, rule->pinned);
+	return length < path->prefix_length && path_bytes(path) < busy && !path->pinned;
 }
 
 static size_t collect(Path *const paths[], size_t n, const PathMergeRule *rule, uint64_t busy,

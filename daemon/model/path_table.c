@@ -49,7 +49,7 @@ struct PathTable {
 	Path **slots; /* all paths, without holes; a flow remembers the number of its path's */
 	uint8_t ipv4_length, ipv6_length;
 	size_t n_prefixes, n_histories;
-	Address pinned; /* family 0: none */
+	size_t n_pinned;
 	uint64_t paths_evicted, paths_merged;
 	uint64_t merge_ns; /* not before */
 	uint64_t alike_ns; /* likewise */
@@ -135,11 +135,6 @@ void path_table_set_prefixes(PathTable *table, unsigned ipv4_length, unsigned ip
 {
 	table->ipv4_length = (uint8_t)MIN(ipv4_length, 32U);
 	table->ipv6_length = (uint8_t)MIN(ipv6_length, 128U);
-}
-
-void path_table_pin(PathTable *table, const Address *address)
-{
-	table->pinned = address ? *address : (Address){0};
 }
 
 void path_table_set_observer(PathTable *table, PathTableObserver observer, void *context)
@@ -294,9 +289,19 @@ static void path_drop(PathTable *table, Path *path)
 	path_free(path);
 }
 
-static bool path_is_pinned(const PathTable *table, const Path *path)
+void path_table_pin(PathTable *table, const Address *addresses, size_t n)
 {
-	return table->pinned.family != 0 && address_equal(&path->address, &table->pinned);
+	if (n == 0 && table->n_pinned == 0)
+		return;
+	for (size_t i = 0; i < table->paths.count; i++)
+		table->slots[i]->pinned = false;
+	table->n_pinned = n;
+	for (size_t i = 0; i < n; i++) {
+		Path *path = path_lookup(table, &addresses[i], false);
+
+		if (path)
+			path->pinned = true;
+	}
 }
 
 static void path_evict_oldest(PathTable *table)
@@ -304,7 +309,7 @@ static void path_evict_oldest(PathTable *table)
 	for (MapEntry *entry = table->paths.oldest; entry; entry = entry->newer) {
 		Path *path = CONTAINER_OF(entry, Path, entry);
 
-		if (path_is_pinned(table, path) && table->paths.count > 1)
+		if (path->pinned && table->paths.count > 1)
 			continue;
 		path_drop(table, path);
 		table->paths_evicted++;
@@ -334,7 +339,6 @@ static size_t merge_paths(PathTable *table, size_t wanted, uint64_t now_ns)
 	PathMergeRule rule = {.ipv4_length = table->ipv4_length,
 			      .ipv6_length = table->ipv6_length,
 			      .keep = table->paths.capacity / EXACT_SHARE,
-			      .pinned = &table->pinned,
 			      .wanted = wanted};
 	int planned = plan ? path_merge_plan(table->slots, n, &rule, plan) : -ENOMEM;
 
@@ -458,7 +462,7 @@ static void deal_histories(PathTable *table, uint64_t now_ns)
 		if (path->history && now_ns > path->bulk_ns + HISTORY_IDLE_NS)
 			history_drop(table, path);
 		if (path->history && (!least || path_bytes(path) < path_bytes(least)) &&
-		    !path_is_pinned(table, path))
+		    !path->pinned)
 			least = path;
 		if (!path->history && path->history_denied &&
 		    now_ns <= path->bulk_ns + PATH_WINDOW_NS &&

@@ -33,9 +33,10 @@ void path_table_free(PathTable *table);
 /* The lengths of prefixes into which addresses are merged (24 and 48 at first); 32 and 128: never.
  * Prefixes that were merged to other lengths before are left to be evicted. */
 void path_table_set_prefixes(PathTable *table, unsigned ipv4_length, unsigned ipv6_length);
-/* Path with this address (a trial runs on it) is neither merged nor evicted. One at a time; NULL:
- * none. */
-void path_table_pin(PathTable *table, const Address *address);
+/* The paths of these addresses (a trial runs there, or a route of ours lies there) are neither
+ * merged nor evicted; those pinned before are free again. Where there is no such path, nothing is
+ * pinned. */
+void path_table_pin(PathTable *table, const Address *addresses, size_t n);
 /* Sees every flow's delta; for the meter of a running trial. NULL: none. */
 void path_table_set_observer(PathTable *table, PathTableObserver observer, void *context);
 

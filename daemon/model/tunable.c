@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of tunables and the arithmetic of their values.
+ * The arithmetic of tunables' values; their table is in tunable_table.c.
  *
  * The kernel is a bad judge of what it is given: it takes "9 5 3" for min, default and max, reads
  * hexadecimal, and answers EINVAL to an overflowing third number after it has changed the first
@@ -24,87 +24,8 @@
 #include "common/parse.h"
 #include "common/text.h"
 
-/* The smallest buffer the kernel documents (one page of x86): less starves every socket. */
-#define BUFFER_MIN INT64_C(4096)
-/* The kernel doubles buffer sizes in an int, and collapsing a queue larger than this stalls a core
- * for seconds (Cloudflare ran 512 MiB only with a patch that limits the collapse). */
-#define BUFFER_MAX (INT64_C(512) * 1024 * 1024)
-/* Bit 1 client, bit 2 server. The higher bits drop the cookie (spoofing, amplification) or arm
- * listeners that never asked for data before the handshake (RFC 7413, section 2). */
-#define FASTOPEN_MAX 3
 /* TCP_CA_NAME_MAX is 16 with the terminator (include/net/tcp.h). */
 #define CONGESTION_CONTROL_NAME_MAX 15
-
-const Tunable tunables[_TUNABLES] = {
-	[TUNABLE_TCP_CONGESTION_CONTROL] =
-		{
-			.key = "net.ipv4.tcp_congestion_control",
-			.kind = TUNABLE_WORD,
-			.scope = TUNABLE_SCOPE_NETNS,
-			.collateral = TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL,
-			.proposable = true,
-			.reason = "a control that does not take random loss for congestion keeps "
-				  "the rate "
-				  "of long or lossy paths",
-			.affects = "connections opened or accepted afterwards that do not choose "
-				   "their own",
-		},
-	[TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL] =
-		{
-			.key = "net.ipv4.tcp_allowed_congestion_control",
-			.kind = TUNABLE_WORDS,
-			.scope = TUNABLE_SCOPE_HOST,
-			.collateral = _TUNABLES,
-			.proposable = false,
-			.reason = "the kernel adds a congestion control to this list when it "
-				  "becomes the "
-				  "default, and does not take it out again",
-			.affects = "which congestion controls unprivileged programs may choose",
-		},
-	[TUNABLE_TCP_RMEM] =
-		{
-			.key = "net.ipv4.tcp_rmem",
-			.kind = TUNABLE_TRIPLE,
-			.scope = TUNABLE_SCOPE_NETNS,
-			.minimum = BUFFER_MIN,
-			.maximum = BUFFER_MAX,
-			.collateral = _TUNABLES,
-			.proposable = true,
-			.reason = "the receive window cannot grow beyond the third number, which "
-				  "caps the "
-				  "rate at window / round-trip time",
-			.affects =
-				"connections without SO_RCVBUF; the window scale only of new ones",
-		},
-	[TUNABLE_TCP_WMEM] =
-		{
-			.key = "net.ipv4.tcp_wmem",
-			.kind = TUNABLE_TRIPLE,
-			.scope = TUNABLE_SCOPE_NETNS,
-			.minimum = BUFFER_MIN,
-			.maximum = BUFFER_MAX,
-			.collateral = _TUNABLES,
-			.proposable = true,
-			.reason = "the send buffer cannot grow beyond the third number, and must "
-				  "hold what "
-				  "is in flight",
-			.affects = "connections without SO_SNDBUF",
-		},
-	[TUNABLE_TCP_FASTOPEN] =
-		{
-			.key = "net.ipv4.tcp_fastopen",
-			.kind = TUNABLE_INTEGER,
-			.scope = TUNABLE_SCOPE_NETNS,
-			.minimum = 0,
-			.maximum = FASTOPEN_MAX,
-			.collateral = _TUNABLES,
-			.proposable = true,
-			.reason = "data in the SYN saves one round trip per connection for "
-				  "programs that "
-				  "ask for it",
-			.affects = "new connections of programs that use TCP Fast Open",
-		},
-};
 
 const Tunable *tunable_find(const char *key, TunableId *ret_id)
 {
@@ -123,6 +44,8 @@ static size_t number_count(TunableKind kind)
 	switch (kind) {
 	case TUNABLE_INTEGER:
 		return 1;
+	case TUNABLE_PAIR:
+		return 2;
 	case TUNABLE_TRIPLE:
 		return 3;
 	case TUNABLE_WORD:
@@ -209,6 +132,9 @@ const char *tunable_format(const TunableValue *value, char *buffer, size_t size)
 	case TUNABLE_INTEGER:
 		(void)text_format(buffer, size, "%" PRId64, n[0]);
 		break;
+	case TUNABLE_PAIR:
+		(void)text_format(buffer, size, "%" PRId64 " %" PRId64, n[0], n[1]);
+		break;
 	case TUNABLE_TRIPLE:
 		(void)text_format(buffer, size, "%" PRId64 " %" PRId64 " %" PRId64, n[0], n[1],
 				  n[2]);
@@ -219,6 +145,18 @@ const char *tunable_format(const TunableValue *value, char *buffer, size_t size)
 		break;
 	}
 	return buffer;
+}
+
+TunableValue tunable_unset(TunableId id)
+{
+	return (TunableValue){.kind = tunables[id].kind};
+}
+
+bool tunable_is_unset(const TunableValue *value)
+{
+	return value->kind == TUNABLE_WORD
+		       ? value->words[0] == '\0'
+		       : value->kind == TUNABLE_INTEGER && value->numbers[0] == 0;
 }
 
 bool tunable_has_word(const TunableValue *value, const char *word)
@@ -273,7 +211,9 @@ bool tunable_equal(const TunableValue *a, const TunableValue *b)
 static int check_numbers(const Tunable *tunable, const TunableValue *value, char *reason,
 			 size_t size)
 {
-	static const char *const names[] = {"min ", "default ", "max "};
+	static const char *const triple[] = {"min ", "default ", "max "};
+	static const char *const pair[] = {"low ", "high "};
+	const char *const *names = value->kind == TUNABLE_PAIR ? pair : triple;
 	size_t n = number_count(value->kind);
 
 	for (size_t i = 0; i < n; i++) {

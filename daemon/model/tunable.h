@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The table of tunables: every sysctl netoptd may ever write, with its kind, range and reason. What
- * is not in this table cannot be written. Values are parsed into normal form, so that comparing two
- * of them never depends on white space. Source of semantics and ranges: ip-sysctl.rst and
- * net/ipv4/sysctl_net_ipv4.c; our ranges are narrower than the kernel's, which accepts nonsense.
+ * The table of tunables: every sysctl and every route metric netoptd may ever write, with its kind,
+ * range and reason. What is not in this table cannot be written. Values are parsed into normal
+ * form, so that comparing two of them never depends on white space. Source of semantics and ranges:
+ * ip-sysctl.rst and net/ipv4/sysctl_net_ipv4.c; our ranges are narrower than the kernel's, which
+ * accepts nonsense.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +17,31 @@ typedef enum TunableId {
 	TUNABLE_TCP_RMEM,
 	TUNABLE_TCP_WMEM,
 	TUNABLE_TCP_FASTOPEN,
+	TUNABLE_TCP_MEM,
+	TUNABLE_TCP_NOTSENT_LOWAT,
+	TUNABLE_TCP_SLOW_START_AFTER_IDLE,
+	TUNABLE_TCP_MTU_PROBING,
+	TUNABLE_SOMAXCONN,
+	TUNABLE_TCP_MAX_SYN_BACKLOG,
+	TUNABLE_IP_LOCAL_PORT_RANGE,
+	TUNABLE_RMEM_DEFAULT,
+	TUNABLE_RMEM_MAX,
+	TUNABLE_WMEM_DEFAULT,
+	TUNABLE_WMEM_MAX,
+	TUNABLE_NETDEV_MAX_BACKLOG,
+	TUNABLE_NETDEV_BUDGET,
+	TUNABLE_NETDEV_BUDGET_USECS,
+	TUNABLE_NEIGH_GC_THRESH2,
+	TUNABLE_NEIGH_GC_THRESH3,
+	TUNABLE_NEIGH6_GC_THRESH2,
+	TUNABLE_NEIGH6_GC_THRESH3,
+	_TUNABLE_SYSCTLS, /* those above are sysctls, those below metrics of one destination's route
+			   */
+	TUNABLE_ROUTE_CONGCTL = _TUNABLE_SYSCTLS,
+	TUNABLE_ROUTE_INITCWND,
+	TUNABLE_ROUTE_RTO_MIN, /* ms */
+	TUNABLE_ROUTE_QUICKACK,
+	TUNABLE_ROUTE_ECN,
 	_TUNABLES,
 } TunableId;
 
@@ -23,18 +49,20 @@ typedef enum TunableKind {
 	TUNABLE_WORD,    /* one name, [a-z0-9_] */
 	TUNABLE_WORDS,   /* a set of names; order as given */
 	TUNABLE_INTEGER, /* one number */
+	TUNABLE_PAIR,    /* low high, ascending */
 	TUNABLE_TRIPLE,  /* min default max, ascending */
 } TunableKind;
 
 typedef enum TunableScope {
-	TUNABLE_SCOPE_NETNS, /* per network namespace */
-	TUNABLE_SCOPE_HOST,  /* one for the kernel; writable only in the init namespace */
+	TUNABLE_SCOPE_NETNS,       /* per network namespace */
+	TUNABLE_SCOPE_HOST,        /* one for the kernel; writable only in the init namespace */
+	TUNABLE_SCOPE_DESTINATION, /* a route metric: one value for each destination, or none */
 } TunableScope;
 
 #define TUNABLE_WORD_MAX 128
 
 typedef struct Tunable {
-	const char *key; /* "net.ipv4.tcp_rmem" */
+	const char *key; /* "net.ipv4.tcp_rmem"; "route.initcwnd" */
 	TunableKind kind;
 	TunableScope scope;
 	int64_t minimum, maximum; /* of each number */
@@ -50,6 +78,14 @@ typedef struct TunableValue {
 	int64_t numbers[3];
 	char words[TUNABLE_WORD_MAX]; /* WORD, WORDS: separated by one blank */
 } TunableValue;
+
+/* A route metric that is not set has the number 0 or no word, shown as "unset". */
+static inline bool tunable_is_route(TunableId id)
+{
+	return id >= _TUNABLE_SYSCTLS && id < _TUNABLES;
+}
+TunableValue tunable_unset(TunableId id);
+bool tunable_is_unset(const TunableValue *value);
 
 extern const Tunable tunables[_TUNABLES];
 

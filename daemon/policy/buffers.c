@@ -200,7 +200,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
 	WindowSum sum;
 
-	if (input->config->buffers == POLICY_FIXED)
+	if (input->config->switches[POLICY_BUFFERS] == POLICY_FIXED)
 		return fixed_value(input, ret, reason);
 	(void)text_copy(reason, CONTROLLER_REASON_MAX,
 			"no bulk flow has been limited by a buffer for 90 s");
@@ -221,6 +221,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 
 const Controller controller_buffers = {
 	.name = "buffers",
+	.knob = POLICY_BUFFERS,
 	.summary = "raises tcp_rmem and tcp_wmem when a buffer limits bulk flows",
 	.propose = propose,
 };

@@ -40,6 +40,7 @@ const char *trial_kind_name(TrialKind kind)
 		[TRIAL_NONE] = "none",
 		[TRIAL_MECHANICAL] = "mechanical",
 		[TRIAL_SWITCHBACK] = "switchback",
+		[TRIAL_COUNTER] = "counter",
 	};
 
 	return names[kind];

@@ -42,6 +42,7 @@ typedef enum TrialKind {
 	TRIAL_NONE,       /* fixed by configuration, or advice */
 	TRIAL_MECHANICAL, /* a proven limit was removed: verified on connections born afterwards */
 	TRIAL_SWITCHBACK, /* randomised paired switchback, e-process */
+	TRIAL_COUNTER,    /* a fault that the kernel counts, per unit of load, before and after */
 } TrialKind;
 
 #define TRIAL_PAIRS_MAX 60
@@ -53,6 +54,8 @@ typedef struct TrialRecord {
 	double differences[TRIAL_PAIRS_MAX]; /* R(new) - R(old), in ln units; > 0: the new is better
 					      */
 	double log_e_benefit, log_e_harm;
+	double e_keep; /* what the e-value of benefit must reach; grows with what is tried (e-BH) */
+	double prior;  /* the effect that was learned before, ln units; 0: none */
 	double effect, effect_low,
 		effect_high; /* Hodges-Lehmann and 95 % interval; valid from 1 pair */
 	uint64_t before_goodput_bps, after_goodput_bps; /* 0: unknown */
@@ -74,18 +77,25 @@ typedef struct Change {
 	const char *controller;           /* "buffers" */
 	uint64_t proposed_ns, decided_ns; /* monotonic; 0 not yet */
 	uint64_t proposed_realtime_ns, decided_realtime_ns;
-	Address path; /* of the evidence; family 0: the host */
+	Address path; /* of the evidence, and of route metrics; family 0: the host */
 	ChangeTunable tunables[CHANGE_TUNABLES_MAX];
 	size_t n_tunables;
 	Evidence evidence;
 	TrialRecord trial;
 	ChangeState state;
 	ChangeVerdict verdict;
-	bool in_force;    /* the new values are in the kernel because of this change */
-	char reason[256]; /* of the verdict, or of a failure */
+	bool in_force; /* the new values are in the kernel because of this change */
+	/* A comparison that was won is provisional until a re-test in another part of the day has
+	 * confirmed it; then it is tested again each week. */
+	bool provisional;
+	unsigned retests;   /* that confirmed it */
+	uint64_t retest_ns; /* when the next one is due; 0: never */
+	uint64_t retest_of; /* this change is a re-test of that one; 0: it is not */
+	uint32_t hours;     /* bit per hour of the day (UTC) that its pairs have covered */
+	char reason[256];   /* of the verdict, or of a failure */
 } Change;
 
 const char *change_state_name(ChangeState state); /* "advised" "trial" "decided" */
 const char *change_verdict_name(
 	ChangeVerdict verdict);              /* "none" "kept" "restored" "inconclusive" */
-const char *trial_kind_name(TrialKind kind); /* "none" "mechanical" "switchback" */
+const char *trial_kind_name(TrialKind kind); /* "none" "mechanical" "switchback" "counter" */

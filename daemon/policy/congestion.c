@@ -227,7 +227,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 
 	if (!controller_may_write(input, TUNABLE_TCP_CONGESTION_CONTROL, reason))
 		return false;
-	if (input->config->congestion == POLICY_FIXED)
+	if (input->config->switches[POLICY_CONGESTION] == POLICY_FIXED)
 		return fixed_value(input, ret, reason);
 	(void)text_copy(reason, CONTROLLER_REASON_MAX,
 			"no path loses packets without a queue, or queues without need");
@@ -247,6 +247,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 
 const Controller controller_congestion = {
 	.name = "congestion",
+	.knob = POLICY_CONGESTION,
 	.summary = "tries another congestion control where the present one wastes the path",
 	.propose = propose,
 };

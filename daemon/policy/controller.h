@@ -2,8 +2,8 @@
 #pragma once
 /*
  * A controller turns evidence into at most one proposal, purely. Each is one file and one row of
- * the table in controllers.c; the engine asks them in that order. A controller says in one sentence
- * why it does nothing, because an operator asks that as often as why it did something.
+ * the table in controller_table.c; the engine asks them in that order. A controller says in one
+ * sentence why it does nothing, because an operator asks that as often as why it did something.
  */
 #include "daemon/policy/engine.h"
 #include "daemon/policy/trial.h"
@@ -12,7 +12,9 @@ typedef struct Proposal {
 	ChangeTunable tunables[CHANGE_TUNABLES_MAX];
 	size_t n_tunables;
 	Evidence evidence;
-	bool advice;    /* never written: for the operator to decide */
+	/* Never written: for the operator to decide. Without a tunable (n_tunables 0) its subject
+	 * is tunables[0] with id _TUNABLES and a name in new_value.words, for holds. */
+	bool advice;
 	TrialPlan plan; /* kind TRIAL_NONE: fixed by configuration */
 } Proposal;
 
@@ -31,10 +33,15 @@ typedef struct ControllerInput {
 
 typedef struct Controller {
 	const char *name;
+	PolicyKnob knob; /* switches it off */
 	const char *summary;
 	/* True: *ret_proposal. False: `reason` (CONTROLLER_REASON_MAX) says why not. */
 	bool (*propose)(const ControllerInput *input, Proposal *ret_proposal, char *reason);
 } Controller;
+
+/* In the order in which they are asked. */
+extern const Controller *const controller_table[];
+extern const size_t controller_count;
 
 extern const Controller controller_buffers;
 extern const Controller controller_congestion;
@@ -62,6 +69,10 @@ bool controller_sum(const ControllerInput *input, const Path *path, WindowSum *r
 /* Whether this sum of a path belongs to a tunable that may be written: present, writable, not
  * foreign. Otherwise the reason. */
 bool controller_may_write(const ControllerInput *input, TunableId id, char *reason);
+/* Whether the route of this path can carry a metric of ours, and nobody else set it. Otherwise the
+ * reason. *ret_route also says what is in force. */
+bool controller_route(const ControllerInput *input, const Path *path, PolicyRoute *ret_route,
+		      char *reason);
 double controller_latency_weight(PolicyObjective objective);
 /* Fills in the guardrail baseline. */
 void controller_plan(TrialPlan *plan, TrialKind kind, const ControllerInput *input,

@@ -113,3 +113,27 @@ void controller_plan(TrialPlan *plan, TrialKind kind, const ControllerInput *inp
 		.before_flows = sum->flows,
 	};
 }
+
+bool controller_route(const ControllerInput *input, const Path *path, PolicyRoute *ret_route,
+		      char *reason)
+{
+	const Snapshot *snapshot = input->snapshot;
+	PolicyRoute route = {0};
+	const char *why = NULL;
+
+	if (!input->config->per_destination)
+		why = "route metrics are switched off (PerDestination=no)";
+	else if (path_is_prefix(path))
+		why = "a path of several addresses has no route of its own";
+	else if (!snapshot->route ||
+		 !snapshot->route(snapshot->route_context, &path->address, &route))
+		why = "the kernel does not tell of the route";
+	else if (!route.eligible)
+		why = route.reason;
+	if (!why) {
+		*ret_route = route;
+		return true;
+	}
+	(void)text_format(reason, CONTROLLER_REASON_MAX, "no metric for its route: %s", why);
+	return false;
+}

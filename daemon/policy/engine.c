@@ -21,11 +21,8 @@
 #define COOLDOWN_NS   (15 * NSEC_PER_SEC)
 #define TRIAL_STEP_NS NSEC_PER_SEC
 
-static const Controller *const controllers[] = {
-	&controller_buffers,
-	&controller_congestion,
-	&controller_fastopen,
-};
+/* More than there are: the reasons of idle ones have a fixed place. */
+#define CONTROLLERS_MAX 24
 
 struct Engine {
 	EngineParams params;
@@ -38,7 +35,7 @@ struct Engine {
 	Change *restoring; /* its values are to go back with the next step */
 	uint64_t now_ns, realtime_ns;
 	uint64_t evidence_since_ns, quiet_until_ns, paused_until_ns;
-	char idle[ARRAY_SIZE(controllers)][CONTROLLER_REASON_MAX];
+	char idle[CONTROLLERS_MAX][CONTROLLER_REASON_MAX];
 };
 
 int engine_new(const EngineParams *params, Engine **ret_engine)
@@ -48,9 +45,10 @@ int engine_new(const EngineParams *params, Engine **ret_engine)
 	if (!engine)
 		return -ENOMEM;
 
+	assert(controller_count <= CONTROLLERS_MAX);
 	engine->params = *params;
 	engine->epoch = 1;
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
+	for (size_t i = 0; i < controller_count; i++)
 		(void)text_copy(engine->idle[i], sizeof(engine->idle[i]), "not asked yet");
 	*ret_engine = engine;
 	return 0;
@@ -139,6 +137,7 @@ static void set_action(Engine *engine, const Change *change, EngineActionKind ki
 	*ret = (EngineAction){.kind = kind, .change_id = change->id, .epoch = ++engine->epoch};
 	for (size_t i = 0; i < change->n_tunables; i++) {
 		ret->changes[i].id = change->tunables[i].id;
+		ret->changes[i].path = change->path;
 		ret->changes[i].value =
 			new_values ? change->tunables[i].new_value : change->tunables[i].old_value;
 	}
@@ -244,15 +243,6 @@ static void begin(Engine *engine, const Controller *controller, const Proposal *
 	step_trial(engine, &(Snapshot){.now_ns = engine->now_ns}, ret_action);
 }
 
-static bool switched_off(const Engine *engine, const Controller *controller)
-{
-	const PolicyConfig *config = &engine->params.config;
-
-	return (controller == &controller_buffers && config->buffers == POLICY_OFF) ||
-	       (controller == &controller_congestion && config->congestion == POLICY_OFF) ||
-	       (controller == &controller_fastopen && config->fastopen == POLICY_OFF);
-}
-
 static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineAction *ret_action)
 {
 	ControllerInput input = {.snapshot = snapshot,
@@ -262,20 +252,20 @@ static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineActi
 				 .context = engine};
 	Proposal proposal;
 
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
-		if (switched_off(engine, controllers[i])) {
+	for (size_t i = 0; i < controller_count; i++) {
+		if (engine->params.config.switches[controller_table[i]->knob] == POLICY_OFF) {
 			(void)text_copy(engine->idle[i], sizeof(engine->idle[i]),
 					"switched off in the configuration");
 			continue;
 		}
 		proposal = (Proposal){0};
 		engine->idle[i][0] = '\0';
-		if (!controllers[i]->propose(&input, &proposal, engine->idle[i]))
+		if (!controller_table[i]->propose(&input, &proposal, engine->idle[i]))
 			continue;
 
 		/* Also for those who do not ask: a fixed value that could not be written, or that
 		 * the operator took back, is not written again at once. */
-		if (is_held(engine, controllers[i]->name, &proposal.plan.path,
+		if (is_held(engine, controller_table[i]->name, &proposal.plan.path,
 			    &proposal.tunables[0])) {
 			(void)text_copy(engine->idle[i], sizeof(engine->idle[i]),
 					"on hold: it was tried, taken back or advised lately");
@@ -283,17 +273,17 @@ static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineActi
 		}
 		engine->idle[i][0] = '\0';
 		if (proposal.advice || engine->params.config.mode == POLICY_ADVISE) {
-			advise(engine, controllers[i], &proposal);
+			advise(engine, controller_table[i], &proposal);
 			continue;
 		}
-		begin(engine, controllers[i], &proposal, ret_action);
+		begin(engine, controller_table[i], &proposal, ret_action);
 		return;
 	}
 }
 
 static void all_idle(Engine *engine, const char *why)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
+	for (size_t i = 0; i < controller_count; i++)
 		(void)text_copy(engine->idle[i], sizeof(engine->idle[i]), why);
 }
 
@@ -566,19 +556,27 @@ const Change *engine_running(const Engine *engine)
 	return engine->running;
 }
 
+size_t engine_trials(const Engine *engine, const Change *ret_changes[ENGINE_TRIALS_MAX])
+{
+	if (!engine->running)
+		return 0;
+	ret_changes[0] = engine->running;
+	return 1;
+}
+
 size_t engine_controller_count(void)
 {
-	return ARRAY_SIZE(controllers);
+	return controller_count;
 }
 
 const char *engine_controller_name(size_t index)
 {
-	return controllers[index]->name;
+	return controller_table[index]->name;
 }
 
 const char *engine_controller_summary(size_t index)
 {
-	return controllers[index]->summary;
+	return controller_table[index]->summary;
 }
 
 const char *engine_controller_idle_reason(const Engine *engine, size_t index)

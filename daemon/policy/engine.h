@@ -31,10 +31,34 @@ typedef enum PolicySwitch {
 
 #define POLICY_CC_MAX 8
 
+/* One for each controller; named like the key of [Tuning]. */
+typedef enum PolicyKnob {
+	POLICY_BUFFERS,
+	POLICY_CONGESTION,
+	POLICY_FASTOPEN,
+	POLICY_INITCWND,
+	POLICY_IDLE,
+	POLICY_LATENCY_KNOB, /* notsent_lowat */
+	POLICY_QUICKACK,
+	POLICY_RTO_MIN,
+	POLICY_ECN,
+	POLICY_MTU,
+	POLICY_BACKLOG,
+	POLICY_MEMORY,
+	POLICY_PORTS,
+	POLICY_UDP,
+	POLICY_SOFTNET,
+	POLICY_NEIGHBOURS,
+	POLICY_DEVIATIONS,
+	_POLICY_KNOBS,
+} PolicyKnob;
+
 typedef struct PolicyConfig {
 	PolicyMode mode;
 	PolicyObjective objective;
-	PolicySwitch congestion, buffers, fastopen;
+	PolicySwitch switches[_POLICY_KNOBS];
+	bool per_destination;          /* route metrics may be installed */
+	unsigned exploration_permille; /* of a day, per destination, under a setting on trial */
 	char congestion_allowed[POLICY_CC_MAX][CONGESTION_NAME_MAX];
 	size_t n_congestion_allowed;
 	uint64_t buffers_max_bytes;      /* FIXED */
@@ -49,12 +73,26 @@ typedef struct PolicyTunable {
 	TunableValue current, original;
 } PolicyTunable;
 
+/* What the actuator says of one destination's route. */
+typedef struct PolicyRoute {
+	bool eligible;                                      /* a metric can be installed */
+	char reason[128];                                   /* why not */
+	int link_index;                                     /* egress device; 0: unknown */
+	TunableValue metrics[_TUNABLES - _TUNABLE_SYSCTLS]; /* in force; unset: none of ours */
+} PolicyRoute;
+
 /* Everything a decision may depend on. */
 typedef struct Snapshot {
 	uint64_t now_ns;
 	uint64_t realtime_ns; /* for records only */
 	const PathTable *paths;
-	PolicyTunable tunables[_TUNABLES];
+	PolicyTunable tunables[_TUNABLE_SYSCTLS];
+	/* Asked for candidates only: it costs two questions to the kernel. NULL: no route metrics.
+	 * False: it could not be told. */
+	bool (*route)(const void *context, const Address *destination, PolicyRoute *ret);
+	const void *route_context;
+	/* Counters and gauges of the host in windows; NULL: none. */
+	const struct HostWindows *host;
 	char congestion_available[256]; /* tcp_available_congestion_control */
 	uint64_t memory_total_bytes;
 	uint64_t tcp_memory_bytes, tcp_pressure_bytes;
@@ -78,6 +116,7 @@ typedef struct EngineAction {
 	struct {
 		TunableId id;
 		TunableValue value; /* to write; for ENGINE_RESTORE what to go back to */
+		Address path;       /* of a route metric: its destination */
 	} changes[_TUNABLES];
 	size_t n_changes;
 	uint32_t epoch; /* give this to path_table_set_epoch once it is written */
@@ -87,6 +126,10 @@ typedef struct EngineAction {
 typedef void (*EngineReport)(const Change *change, const char *event, void *context);
 
 typedef struct Engine Engine;
+
+/* Trials at the same time: never two of the host's settings, never two on one destination, never
+ * two whose traffic leaves by the same device if either is about congestion control or buffers. */
+#define ENGINE_TRIALS_MAX 2
 
 typedef struct EngineParams {
 	PolicyConfig config;
@@ -133,7 +176,9 @@ uint64_t engine_paused_until(const Engine *engine);
 size_t engine_change_count(const Engine *engine);
 const Change *engine_change_at(const Engine *engine, size_t index); /* 0 newest */
 const Change *engine_change_find(const Engine *engine, uint64_t id);
-const Change *engine_running(const Engine *engine); /* the change in trial, or NULL */
+const Change *engine_running(const Engine *engine); /* a change in trial, or NULL */
+/* All of them; returns how many. */
+size_t engine_trials(const Engine *engine, const Change *ret_changes[ENGINE_TRIALS_MAX]);
 /* Why nothing is being done for this controller now, one sentence; "" if it is acting. */
 size_t engine_controller_count(void);
 const char *engine_controller_name(size_t index);

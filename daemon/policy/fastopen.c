@@ -42,7 +42,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 
 	if (!controller_may_write(input, TUNABLE_TCP_FASTOPEN, reason))
 		return false;
-	if (input->config->fastopen == POLICY_FIXED)
+	if (input->config->switches[POLICY_FASTOPEN] == POLICY_FIXED)
 		return fixed_value(input, ret, reason);
 	if ((state->current.numbers[0] & FASTOPEN_SERVER) ||
 	    snapshot->fastopen_cookie_requests < REQUESTS_MIN) {
@@ -66,6 +66,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 
 const Controller controller_fastopen = {
 	.name = "fastopen",
+	.knob = POLICY_FASTOPEN,
 	.summary = "advises on TCP Fast Open; sets only what FastOpen= fixes",
 	.propose = propose,
 };

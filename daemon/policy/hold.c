@@ -6,6 +6,8 @@
  */
 #include "daemon/policy/hold.h"
 
+#include <string.h>
+
 #include "common/clock.h"
 
 static const uint64_t lengths_ns[_HOLD_KINDS] = {
@@ -19,6 +21,8 @@ static bool same_setting(const ChangeTunable *a, const ChangeTunable *b)
 {
 	if (a->id != b->id)
 		return false;
+	if (a->id == _TUNABLES) /* advice that is about no tunable */
+		return strcmp(a->new_value.words, b->new_value.words) == 0;
 	return tunables[a->id].kind == TUNABLE_TRIPLE ? tunable_equal(&a->old_value, &b->old_value)
 						      : tunable_equal(&a->new_value, &b->new_value);
 }

@@ -40,7 +40,7 @@ void meter_observe(Meter *meter, const Path *path, const FlowSample *sample, con
 {
 	const TcpInfoRaw *raw = &sample->info.raw;
 
-	if (delta->epoch != meter->epoch || !delta->birth_seen || !delta->bulk ||
+	if (delta->epoch < meter->epoch || !delta->birth_seen || !delta->bulk ||
 	    !address_equal(&path->address, &meter->path))
 		return;
 

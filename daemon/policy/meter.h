@@ -2,10 +2,19 @@
 #pragma once
 /*
  * The meter of one block of a trial: what the bulk flows to one path achieved that were born in
- * this block (their label is the epoch). Whole lives count, since a flow's life lies within the
+ * this block (their label is its epoch, or a later one: another trial may have switched since). Whole lives count, since a flow's life lies within the
  * block up to now; flows of other arms are not seen at all.
  */
 #include "daemon/model/path.h"
+
+/* What a trial looks at; the knob decides. */
+typedef enum MeterKind {
+	METER_BULK,    /* goodput, queue and loss of bulk flows born in the block */
+	METER_SHORT,   /* completion time of transfers of one size class, born in the block */
+	METER_BURST,   /* rate of what flows of any birth send after a pause */
+	METER_QUEUE,   /* how long data waits unsent in the sockets of flows of any birth */
+	METER_REQUEST, /* rate of exchanges of flows of any birth that ask and answer */
+} MeterKind;
 
 typedef struct Meter {
 	Address path;

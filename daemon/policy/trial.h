@@ -21,6 +21,12 @@
 
 typedef struct TrialPlan {
 	TrialKind kind;
+	MeterKind meter;
+	uint32_t short_low_bytes, short_high_bytes; /* METER_SHORT: the size class */
+	double prior;       /* effect learned in an earlier trial, ln units; 0: none */
+	double e_keep;      /* 0: VERDICT_E_KEEP; the engine raises it as trials run (e-BH) */
+	unsigned pairs_max; /* 0: TRIAL_PAIRS_MAX */
+	bool retest;        /* of a change in force: ends after pairs_max pairs with a verdict */
 	Address path;
 	uint32_t floor_us;     /* propagation floor of the path */
 	double latency_weight; /* of the reward; from the objective */

@@ -168,6 +168,9 @@ static void explain_trial(const TrialRecord *trial, Text *text)
 	case TRIAL_SWITCHBACK:
 		text_append(text, "  old and new values in turn, in random order, pair by pair\n");
 		break;
+	case TRIAL_COUNTER:
+		text_append(text, "  faults per load, before and after\n");
+		break;
 	}
 	if (*trial->phase)
 		text_appendf(text, "  phase   %s\n", trial->phase);

@@ -113,7 +113,7 @@ void list_tunables(Call *call)
 	ControlView view = call_view(call);
 	Json *array = json_new_array();
 
-	for (TunableId id = 0; id < _TUNABLES; id++)
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		json_append(array, view_tunable(id, registry_get(view.registry, id), view.now_ns));
 	json_set(call->parameters, "tunables", array);
 }

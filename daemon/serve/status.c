@@ -128,7 +128,7 @@ static void set_foreign(Json *status, const Registry *registry)
 {
 	uint64_t foreign = 0;
 
-	for (TunableId id = 0; id < _TUNABLES; id++)
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		foreign += registry_get(registry, id)->owner == OWNER_FOREIGN;
 	json_set_uint(status, "tunablesForeign", foreign);
 }

@@ -126,7 +126,7 @@ static Json *view_sysctls(const ControlNetns *netns)
 {
 	Json *array = json_new_array();
 
-	for (TunableId id = 0; netns->tunables && id < _TUNABLES; id++) {
+	for (TunableId id = 0; netns->tunables && id < _TUNABLE_SYSCTLS; id++) {
 		char text[TUNABLE_WORD_MAX];
 		Json *json;
 

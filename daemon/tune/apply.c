@@ -34,7 +34,7 @@ typedef struct Transaction {
 	char *reason;
 	size_t reason_size;
 	Journal journal; /* before the transaction */
-	Step steps[_TUNABLES];
+	Step steps[_TUNABLE_SYSCTLS];
 	size_t n_steps;
 } Transaction;
 
@@ -133,7 +133,7 @@ static int plan(Transaction *t, const TunableChange *changes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		TunableId id = changes[i].id;
 
-		if ((unsigned)id >= _TUNABLES)
+		if ((unsigned)id >= _TUNABLE_SYSCTLS)
 			return -EINVAL;
 		for (size_t k = 0; k < i; k++) {
 			if (changes[k].id == id)

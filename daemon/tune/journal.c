@@ -64,7 +64,7 @@ static bool entry_is_valid(const Journal *journal, size_t i)
 {
 	const JournalEntry *entry = &journal->entries[i];
 
-	if ((unsigned)entry->id >= _TUNABLES || entry->n_ours < 1 || entry->n_ours > 2 ||
+	if ((unsigned)entry->id >= _TUNABLE_SYSCTLS || entry->n_ours < 1 || entry->n_ours > 2 ||
 	    entry->original.kind != tunables[entry->id].kind)
 		return false;
 	for (unsigned k = 0; k < entry->n_ours; k++) {
@@ -83,7 +83,7 @@ int journal_encode(const Journal *journal, char **ret_text, size_t *ret_length)
 	_cleanup_(text_clear) Text text = {};
 	char value[TUNABLE_WORD_MAX];
 
-	if (!boot_id_is_valid(journal->identity.boot_id) || journal->n_entries > _TUNABLES)
+	if (!boot_id_is_valid(journal->identity.boot_id) || journal->n_entries > _TUNABLE_SYSCTLS)
 		return -EINVAL;
 	text_appendf(&text, LINE_VERSION "\nboot %s\nnetns %" PRIu64 "\n",
 		     journal->identity.boot_id, journal->identity.netns);
@@ -158,7 +158,7 @@ static int decode_lines(char *text, Journal *ret_journal)
 
 		if (!line || text_starts_with(line, "checksum "))
 			return 0;
-		if (ret_journal->n_entries == _TUNABLES)
+		if (ret_journal->n_entries == _TUNABLE_SYSCTLS)
 			return -EBADMSG;
 		r = decode_entry(line, &ret_journal->entries[ret_journal->n_entries++]);
 	}

@@ -26,7 +26,7 @@ typedef struct JournalEntry {
 
 typedef struct Journal {
 	HostIdentity identity;
-	JournalEntry entries[_TUNABLES];
+	JournalEntry entries[_TUNABLE_SYSCTLS];
 	size_t n_entries;
 } Journal;
 

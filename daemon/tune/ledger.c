@@ -31,7 +31,7 @@ static void report(const Registry *registry, RegistryEvent event, TunableId id,
 		.id = id,
 		.old_value = old_value,
 		.new_value = new_value,
-		.change_id = id < _TUNABLES ? registry->states[id].change_id : 0,
+		.change_id = id < _TUNABLE_SYSCTLS ? registry->states[id].change_id : 0,
 		.error = error,
 	};
 
@@ -133,7 +133,7 @@ bool ledger_is_needed(const Registry *registry, TunableId id, TunableOwner owner
 {
 	const TunableValue *original = &registry->states[id].original;
 
-	for (TunableId cause = 0; cause < _TUNABLES; cause++) {
+	for (TunableId cause = 0; cause < _TUNABLE_SYSCTLS; cause++) {
 		const TunableState *state = &registry->states[cause];
 
 		if (tunables[cause].collateral == id && state->owner == owner &&
@@ -159,7 +159,7 @@ JournalEntry *ledger_entry_make(Registry *registry, TunableId id, const TunableV
 
 	if (entry)
 		return entry;
-	assert(journal->n_entries < _TUNABLES);
+	assert(journal->n_entries < _TUNABLE_SYSCTLS);
 	entry = &journal->entries[journal->n_entries++];
 	*entry = (JournalEntry){.id = id, .original = *original};
 	return entry;
@@ -246,7 +246,8 @@ int ledger_save(Registry *registry)
 
 static bool is_between(const TunableValue *value, const TunableValue *a, const TunableValue *b)
 {
-	if (value->kind != TUNABLE_TRIPLE && value->kind != TUNABLE_INTEGER)
+	if (value->kind != TUNABLE_TRIPLE && value->kind != TUNABLE_PAIR &&
+	    value->kind != TUNABLE_INTEGER)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(value->numbers); i++) {
 		int64_t low = MIN(a->numbers[i], b->numbers[i]);

@@ -13,10 +13,10 @@
 
 struct Registry {
 	RegistryParams params;
-	TunableState states[_TUNABLES];
-	bool seen[_TUNABLES];       /* it was read at least once: current and original are valid */
-	bool touched[_TUNABLES];    /* it held a value of ours since it was found or released */
-	int read_errors[_TUNABLES]; /* of the last read; 0 */
+	TunableState states[_TUNABLE_SYSCTLS];
+	bool seen[_TUNABLE_SYSCTLS]; /* it was read at least once: current and original are valid */
+	bool touched[_TUNABLE_SYSCTLS]; /* it held a value of ours since it was found or released */
+	int read_errors[_TUNABLE_SYSCTLS]; /* of the last read; 0 */
 	Journal journal;
 	int journal_error; /* a journal we may not trust is in the way: nothing may be written */
 	bool unsaved;      /* the file still lists what memory has forgotten */

@@ -79,7 +79,7 @@ int registry_new(const RegistryParams *params, Registry **ret_registry)
 		return -ENOMEM;
 	registry->params = *params;
 	registry->journal.identity = params->identity;
-	for (TunableId id = 0; id < _TUNABLES; id++)
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		(void)ledger_observe(registry, id); /* what cannot be read is not present */
 	r = load_journal(registry);
 	if (r < 0) {
@@ -97,7 +97,7 @@ void registry_free(Registry *registry)
 
 const TunableState *registry_get(const Registry *registry, TunableId id)
 {
-	assert((unsigned)id < _TUNABLES);
+	assert((unsigned)id < _TUNABLE_SYSCTLS);
 	return &registry->states[id];
 }
 
@@ -182,7 +182,7 @@ static int restore_set(Registry *registry, const bool *wanted)
 
 	/* Causes first: putting one back may change its collateral once more. */
 	for (int collaterals = 0; collaterals < 2; collaterals++) {
-		for (TunableId id = 0; id < _TUNABLES; id++) {
+		for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
 			if (wanted[id] && tunables[id].proposable == !collaterals)
 				result = worse(result, restore_one(registry, id));
 		}
@@ -195,12 +195,12 @@ static int restore_set(Registry *registry, const bool *wanted)
 
 int registry_restore(Registry *registry, const TunableId *ids, size_t n)
 {
-	bool wanted[_TUNABLES] = {};
+	bool wanted[_TUNABLE_SYSCTLS] = {};
 
 	for (size_t i = 0; i < n; i++) {
 		TunableId collateral;
 
-		if ((unsigned)ids[i] >= _TUNABLES)
+		if ((unsigned)ids[i] >= _TUNABLE_SYSCTLS)
 			return -EINVAL;
 		wanted[ids[i]] = true;
 		collateral = tunables[ids[i]].collateral;
@@ -212,10 +212,10 @@ int registry_restore(Registry *registry, const TunableId *ids, size_t n)
 
 int registry_restore_all(Registry *registry)
 {
-	bool wanted[_TUNABLES];
+	bool wanted[_TUNABLE_SYSCTLS];
 
 	/* What somebody else changed before we ever wrote it is none of our business here. */
-	for (TunableId id = 0; id < _TUNABLES; id++) {
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
 		const TunableState *state = &registry->states[id];
 		wanted[id] = state->owner == OWNER_NETOPT ||
 			     (state->owner == OWNER_FOREIGN && registry->touched[id]);
@@ -238,7 +238,7 @@ int registry_keep_all(Registry *registry)
 			return r;
 		}
 	}
-	for (TunableId id = 0; id < _TUNABLES; id++) {
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
 		TunableState *state = &registry->states[id];
 
 		if (state->owner != OWNER_NETOPT)
@@ -257,7 +257,7 @@ int registry_refresh(Registry *registry)
 {
 	int found = 0, error = 0;
 
-	for (TunableId id = 0; id < _TUNABLES; id++) {
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
 		int r = ledger_observe(registry, id);
 
 		if (r < 0)
@@ -276,7 +276,7 @@ int registry_release(Registry *registry, TunableId id)
 	TunableValue now;
 	int r;
 
-	if ((unsigned)id >= _TUNABLES)
+	if ((unsigned)id >= _TUNABLE_SYSCTLS)
 		return -EINVAL;
 	state = &registry->states[id];
 	if (state->owner == OWNER_FOREIGN) {

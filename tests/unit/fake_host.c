@@ -64,12 +64,30 @@ void fake_host_set(FakeHost *host, TunableId id, const TunableValue *value)
 
 void fake_host_init(FakeHost *host)
 {
-	static const char *const defaults[_TUNABLES] = {
+	static const char *const defaults[_TUNABLE_SYSCTLS] = {
 		[TUNABLE_TCP_CONGESTION_CONTROL] = "cubic",
 		[TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL] = "reno cubic",
 		[TUNABLE_TCP_RMEM] = "4096 131072 6291456",
 		[TUNABLE_TCP_WMEM] = "4096 16384 4194304",
 		[TUNABLE_TCP_FASTOPEN] = "1",
+		[TUNABLE_TCP_MEM] = "190000 260000 390000",
+		[TUNABLE_TCP_NOTSENT_LOWAT] = "4294967295",
+		[TUNABLE_TCP_SLOW_START_AFTER_IDLE] = "1",
+		[TUNABLE_TCP_MTU_PROBING] = "0",
+		[TUNABLE_SOMAXCONN] = "4096",
+		[TUNABLE_TCP_MAX_SYN_BACKLOG] = "2048",
+		[TUNABLE_IP_LOCAL_PORT_RANGE] = "32768 60999",
+		[TUNABLE_RMEM_DEFAULT] = "212992",
+		[TUNABLE_RMEM_MAX] = "212992",
+		[TUNABLE_WMEM_DEFAULT] = "212992",
+		[TUNABLE_WMEM_MAX] = "212992",
+		[TUNABLE_NETDEV_MAX_BACKLOG] = "1000",
+		[TUNABLE_NETDEV_BUDGET] = "300",
+		[TUNABLE_NETDEV_BUDGET_USECS] = "8000",
+		[TUNABLE_NEIGH_GC_THRESH2] = "512",
+		[TUNABLE_NEIGH_GC_THRESH3] = "1024",
+		[TUNABLE_NEIGH6_GC_THRESH2] = "512",
+		[TUNABLE_NEIGH6_GC_THRESH3] = "1024",
 	};
 
 	*host = (FakeHost){.now_ns = START_NS};
@@ -82,7 +100,7 @@ void fake_host_init(FakeHost *host)
 		.memory_total_bytes = 16384 * MIB,
 		.tcp_pressure_bytes = 1024 * MIB,
 	};
-	for (TunableId id = 0; id < _TUNABLES; id++) {
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
 		TunableValue value = fake_value(id, defaults[id]);
 
 		host->snapshot.tunables[id] =

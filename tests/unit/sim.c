@@ -177,7 +177,7 @@ void sim_small_buffer(double gain)
 
 void sim_fix_buffers(int64_t bytes)
 {
-	config.buffers = POLICY_FIXED;
+	config.switches[POLICY_BUFFERS] = POLICY_FIXED;
 	config.buffers_max_bytes = (uint64_t)bytes;
 	sim_configure();
 }

@@ -428,7 +428,7 @@ START_TEST(test_fixed)
 {
 	TunableValue value = fake_value(TUNABLE_TCP_RMEM, "4096 131072 16777216");
 
-	config.buffers = POLICY_FIXED;
+	config.switches[POLICY_BUFFERS] = POLICY_FIXED;
 	config.buffers_max_bytes = (uint64_t)(16 * MIB);
 	ck_assert(propose()); /* asks for no evidence */
 	ck_assert_int_eq(proposal.plan.kind, TRIAL_NONE);

@@ -325,7 +325,7 @@ START_TEST(test_may_not_write)
 	host.snapshot.tunables[TUNABLE_TCP_CONGESTION_CONTROL].foreign = true;
 	ck_assert(!propose());
 	ck_assert(strstr(reason, "somebody else"));
-	config.congestion = POLICY_FIXED;
+	config.switches[POLICY_CONGESTION] = POLICY_FIXED;
 	(void)text_copy(config.congestion_allowed[0], CONGESTION_NAME_MAX, "reno");
 	ck_assert(!propose());
 }
@@ -333,7 +333,7 @@ END_TEST
 
 START_TEST(test_fixed)
 {
-	config.congestion = POLICY_FIXED;
+	config.switches[POLICY_CONGESTION] = POLICY_FIXED;
 	(void)text_copy(config.congestion_allowed[0], CONGESTION_NAME_MAX, "reno");
 	config.n_congestion_allowed = 1;
 	ck_assert(propose());

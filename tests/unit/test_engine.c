@@ -344,7 +344,8 @@ END_TEST
 
 START_TEST(test_switched_off)
 {
-	config.congestion = config.buffers = config.fastopen = POLICY_OFF;
+	config.switches[POLICY_CONGESTION] = config.switches[POLICY_BUFFERS] =
+		config.switches[POLICY_FASTOPEN] = POLICY_OFF;
 	sim_configure();
 	host.snapshot.fastopen_cookie_requests = 100;
 	sim_lossy_path(10);
@@ -385,7 +386,7 @@ END_TEST
 START_TEST(test_fixed)
 {
 	sim_fix_buffers(16 * MIB);
-	config.congestion = POLICY_FIXED;
+	config.switches[POLICY_CONGESTION] = POLICY_FIXED;
 	(void)text_copy(config.congestion_allowed[0], CONGESTION_NAME_MAX, "reno");
 	sim_configure();
 	sim_run(2); /* no evidence is asked for, and no cool-down */

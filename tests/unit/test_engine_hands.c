@@ -181,7 +181,7 @@ static void stack(void)
 	ck_assert_str_eq(events, "1:kept 2:kept 3:kept");
 	ck_assert_uint_eq(sim_change(2)->n_tunables, 1);
 	ck_assert_int_eq(sim_change(2)->tunables[0].id, TUNABLE_TCP_RMEM);
-	config.buffers = POLICY_OFF;
+	config.switches[POLICY_BUFFERS] = POLICY_OFF;
 	sim_configure();
 }
 
@@ -220,7 +220,7 @@ END_TEST
 START_TEST(test_revert_all)
 {
 	stack();
-	config.congestion = POLICY_AUTO_TUNE;
+	config.switches[POLICY_CONGESTION] = POLICY_AUTO_TUNE;
 	sim_configure();
 	sim_lossy_path(10);
 	sim_run_to_report(200);
@@ -242,7 +242,7 @@ START_TEST(test_revert_under_trial)
 {
 	sim_fix_buffers(5 * MIB);
 	sim_run(1);
-	config.buffers = POLICY_AUTO_TUNE;
+	config.switches[POLICY_BUFFERS] = POLICY_AUTO_TUNE;
 	sim_configure();
 	sim_small_buffer(1);
 	sim_run_to_report(300);
@@ -261,7 +261,7 @@ START_TEST(test_revert_beside_trial)
 {
 	sim_fix_buffers(16 * MIB);
 	sim_run(1);
-	config.buffers = POLICY_OFF;
+	config.switches[POLICY_BUFFERS] = POLICY_OFF;
 	sim_configure();
 	sim_lossy_path(10);
 	sim_run_to_report(200);
@@ -340,7 +340,7 @@ START_TEST(test_pressure_beside_trial)
 {
 	sim_fix_buffers(16 * MIB);
 	sim_run(1);
-	config.buffers = POLICY_OFF;
+	config.switches[POLICY_BUFFERS] = POLICY_OFF;
 	sim_configure();
 	sim_lossy_path(10);
 	sim_run_to_report(200);
@@ -366,7 +366,7 @@ START_TEST(test_pressure_modes)
 	sim_run(1);
 	ck_assert_int_eq(sim_wmem(), 4 * MIB);
 	config.mode = POLICY_AUTO;
-	config.buffers = POLICY_OFF;
+	config.switches[POLICY_BUFFERS] = POLICY_OFF;
 	sim_configure();
 	sim_lossy_path(10);
 	sim_run_to_report(200);

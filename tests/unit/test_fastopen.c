@@ -89,7 +89,7 @@ END_TEST
 
 START_TEST(test_fixed)
 {
-	config.fastopen = POLICY_FIXED;
+	config.switches[POLICY_FASTOPEN] = POLICY_FIXED;
 	config.fastopen_bits = 3;
 	host.snapshot.fastopen_cookie_requests = 0;
 	ck_assert(propose());

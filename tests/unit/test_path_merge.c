@@ -280,7 +280,7 @@ START_TEST(test_the_pinned_stay_exact)
 {
 	Address pinned = ipv4(192, 0, 2, 0);
 
-	path_table_pin(table, &pinned);
+	path_table_pin(table, &pinned, 1);
 	sweep_begin();
 	for (unsigned i = 0; i < 16; i++)
 		add_flow(ipv4(192, 0, 2, i), i == 0 ? 0 : 10 * i, 30000);
@@ -293,7 +293,7 @@ START_TEST(test_the_pinned_stay_exact)
 	sweep_end();
 	ck_assert_uint_gt(path_table_paths_evicted(table), 0);
 	ck_assert(is_exact(pinned));
-	path_table_pin(table, NULL);
+	path_table_pin(table, NULL, 0);
 	sweep_begin();
 	for (unsigned i = 0; i < 40; i++)
 		add_flow(ipv4(10, 1, 1 + i, 1), 5000 + i, 30000);
@@ -404,8 +404,7 @@ START_TEST(test_late_siblings_follow)
 {
 	Path *paths[3], *plan[3];
 	Address addresses[] = {ipv4(192, 0, 2, 0), ipv4(192, 0, 2, 7), ipv4(192, 0, 2, 8)};
-	Address none = {0};
-	PathMergeRule rule = {.ipv4_length = 24, .ipv6_length = 48, .pinned = &none};
+	PathMergeRule rule = {.ipv4_length = 24, .ipv6_length = 48};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		paths[i] = path_new(&addresses[i], now_ns);
