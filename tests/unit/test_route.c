@@ -89,7 +89,7 @@ static int connected(const char *text, uint32_t mark)
 	int fd = socket(destination.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (mark)
 		ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)), 0);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, length), 0);
+	ck_assert_msg(connect(fd, (struct sockaddr *)&to, length) == 0, "%s: %m", text);
 	return fd;
 }
 
@@ -196,6 +196,7 @@ END_TEST
 START_TEST(test_gateway_of_another_family)
 {
 	NEED_PEER();
+	OWN_NETNS_DO("ip address add fe80::2/64 dev eth0 nodad"); /* to ask for neighbours with */
 	OWN_NETNS_DO("ip route add 198.51.100.0/24 via inet6 2001:db8::1 dev eth0");
 	RouteOwn own = copy_of("198.51.100.20", (RouteMetrics){.initcwnd = 20});
 	ck_assert_uint_eq(own.covering.gateway.family, AF_INET6);
