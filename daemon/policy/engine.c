@@ -346,6 +346,8 @@ void engine_done(Engine *engine, const EngineAction *action, int status, const c
 
 	engine->pending = false;
 	engine->now_ns = now_ns;
+	if (slot && action->kind == ENGINE_SHADOW)
+		engine_shadow_begun(engine, slot, status);
 	/* A restore that failed: the actuator keeps it on its list, and reports it. */
 	if (!change || action->kind != ENGINE_APPLY)
 		return;

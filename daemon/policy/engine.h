@@ -108,6 +108,8 @@ typedef enum EngineActionKind {
 			 */
 	ENGINE_RESTORE, /* go back to the values in `changes`; one that equals the original ends our
 			   ownership of that tunable */
+	ENGINE_SHADOW,  /* let probes of ours, and nobody else, feel `changes`; what came of it is
+			   told  by engine_shadow_result() */
 } EngineActionKind;
 
 typedef struct EngineAction {
@@ -151,7 +153,11 @@ void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_act
 /* status 0: done; positive: refused (foreign, read-only), nothing touched; negative errno. */
 void engine_done(Engine *engine, const EngineAction *action, int status, const char *reason,
 		 uint64_t now_ns);
-/* Feed of the running trial's meter: set as the path table's observer with the engine as context.
+/* What probes under the candidate of a change met with, beside others without it. harm: a sentence;
+ * NULL: none. It may come later than anybody waits for it. */
+void engine_shadow_result(Engine *engine, uint64_t change_id, const char *harm, uint64_t now_ns,
+			  uint64_t realtime_ns, EngineAction *ret_action);
+/* Feed of the running trials' meters: set as the path table's observer with the engine as context.
  */
 void engine_observe(const Path *path, const FlowSample *sample, const FlowDelta *delta,
 		    void *engine);

@@ -22,8 +22,17 @@
  * verdict wrote is seen. The evidence windows add their own 90 s. */
 #define ENGINE_COOLDOWN_NS (15 * NSEC_PER_SEC)
 
+/* Before a metric meets the connections of others, our own probes meet it. */
+typedef enum Shadow {
+	SHADOW_OVER, /* or not needed */
+	SHADOW_WANTED,
+	SHADOW_RUNNING,
+} Shadow;
+
 typedef struct Slot {
 	Change *change; /* NULL: free */
+	Shadow shadow;
+	uint64_t shadow_ns; /* when it began */
 	Trial trial;
 	int link_index;        /* egress device of its path; 0: unknown, or the host */
 	uint64_t arm_since_ns; /* when the new arm began; 0: the old one is in force */
@@ -105,6 +114,7 @@ void engine_end_trial(Engine *engine, Slot *slot, ChangeVerdict verdict, const c
 		      EngineAction *ret_action);
 /* The arm that the slot's trial wanted is in force. */
 void engine_switched(Engine *engine, Slot *slot, uint32_t epoch);
+void engine_shadow_begun(Engine *engine, Slot *slot, int status);
 Slot *engine_slot_of(Engine *engine, const Change *change); /* NULL: not in trial */
 uint64_t engine_path_since(const void *engine, const Address *path);
 

@@ -253,6 +253,55 @@ void engine_end_trial(Engine *engine, Slot *slot, ChangeVerdict verdict, const c
 	trial_clear(&trial);
 }
 
+/* --- our own probes first --- */
+
+/* Probes answer within seconds; if these do not, the path is asked itself. */
+#define SHADOW_WAIT_NS (60 * NSEC_PER_SEC)
+
+static bool wants_shadow(const Engine *engine, const Change *change)
+{
+	const Snapshot *snapshot = engine->snapshot;
+	PolicyRoute route = {0};
+
+	return engine_is_local(change) && change->retest_of == 0 && snapshot->route &&
+	       snapshot->route(snapshot->route_context, &change->path, &route) && route.probed;
+}
+
+void engine_shadow_begun(Engine *engine, Slot *slot, int status)
+{
+	slot->shadow = status == 0 ? SHADOW_RUNNING : SHADOW_OVER;
+	slot->shadow_ns = engine->now_ns;
+}
+
+static bool is_in_shadow(const Engine *engine, Slot *slot)
+{
+	if (slot->shadow == SHADOW_RUNNING && engine->now_ns - slot->shadow_ns > SHADOW_WAIT_NS)
+		slot->shadow = SHADOW_OVER;
+	if (slot->shadow == SHADOW_OVER)
+		return false;
+	(void)text_copy(slot->change->trial.phase, sizeof(slot->change->trial.phase),
+			"our own probes try it first");
+	return true;
+}
+
+void engine_shadow_result(Engine *engine, uint64_t change_id, const char *harm, uint64_t now_ns,
+			  uint64_t realtime_ns, EngineAction *ret_action)
+{
+	Slot *slot = engine_slot_of(engine, ring_find(&engine->ring, change_id));
+	char reason[256];
+
+	*ret_action = (EngineAction){.kind = ENGINE_NOTHING};
+	if (!slot || slot->shadow != SHADOW_RUNNING)
+		return;
+	engine->now_ns = now_ns;
+	engine->realtime_ns = realtime_ns;
+	slot->shadow = SHADOW_OVER;
+	if (!harm)
+		return;
+	(void)text_format(reason, sizeof(reason), "tried on our own probes only: %s", harm);
+	engine_end_trial(engine, slot, VERDICT_RESTORED, reason, ret_action);
+}
+
 /* --- step --- */
 
 static void note_hour(const Engine *engine, Change *change, unsigned pairs_before)
@@ -267,6 +316,8 @@ static TrialStep step_slot(Engine *engine, Slot *slot, const Snapshot *snapshot)
 	unsigned pairs = slot->change->trial.n_pairs;
 	TrialStep step;
 
+	if (is_in_shadow(engine, slot))
+		return TRIAL_STEP_WAIT;
 	if (snapshot->destroyed_lost)
 		trial_incomplete(trial);
 	if (is_exhausted(engine, slot)) {
@@ -322,5 +373,10 @@ void engine_begin_trial(Engine *engine, Change *change, const TrialPlan *plan,
 	change->state = CHANGE_TRIAL;
 	trial_init(&slot->trial, plan, &change->trial);
 	engine_report(engine, change, "trial-started");
+	if (wants_shadow(engine, change)) {
+		slot->shadow = SHADOW_WANTED;
+		engine_set_action(engine, change, ENGINE_SHADOW, true, ret_action);
+		return;
+	}
 	carry_out(engine, slot, step_slot(engine, slot, engine->snapshot), ret_action);
 }
