@@ -75,9 +75,11 @@ typedef struct PolicyTunable {
 
 /* What the actuator says of one destination's route. */
 typedef struct PolicyRoute {
-	bool eligible;                                      /* a metric can be installed */
-	char reason[128];                                   /* why not */
-	int link_index;                                     /* egress device; 0: unknown */
+	bool eligible;    /* a metric can be installed */
+	char reason[128]; /* why not */
+	int link_index;   /* egress device; 0: unknown */
+	bool probed; /* an endpoint of ours is there: a candidate is tried on our own probes first
+		      */
 	TunableValue metrics[_TUNABLES - _TUNABLE_SYSCTLS]; /* in force; unset: none of ours */
 } PolicyRoute;
 
