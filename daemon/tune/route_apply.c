@@ -36,30 +36,6 @@ static uint32_t bit_of(TunableId id)
 	return 1U << (id - _TUNABLE_SYSCTLS);
 }
 
-static void set_metric(RouteMetrics *metrics, TunableId id, const TunableValue *value)
-{
-	switch (id) {
-	case TUNABLE_ROUTE_CONGCTL:
-		/* Its length was checked. */
-		(void)text_copy(metrics->congctl, sizeof(metrics->congctl), value->words);
-		break;
-	case TUNABLE_ROUTE_INITCWND:
-		metrics->initcwnd = (uint32_t)value->numbers[0];
-		break;
-	case TUNABLE_ROUTE_RTO_MIN:
-		metrics->rto_min_ms = (uint32_t)value->numbers[0];
-		break;
-	case TUNABLE_ROUTE_QUICKACK:
-		metrics->quickack = value->numbers[0] != 0;
-		break;
-	case TUNABLE_ROUTE_ECN:
-		metrics->ecn = value->numbers[0] != 0;
-		break;
-	default:
-		assert(false); /* checked before */
-	}
-}
-
 static int take_change(Request *request, TunableId id, const TunableValue *value)
 {
 	char why[ROUTE_REASON_MAX] = "";
@@ -77,7 +53,7 @@ static int take_change(Request *request, TunableId id, const TunableValue *value
 		return r;
 	}
 	request->ids |= bit_of(id);
-	set_metric(&request->metrics, id, value);
+	routes_set_value(&request->metrics, id, value);
 	return 0;
 }
 
@@ -252,7 +228,7 @@ int routes_restore(Routes *routes, const Address *destination, const TunableId *
 		if (!tunable_is_route(ids[i]))
 			return -EINVAL;
 		unset = tunable_unset(ids[i]);
-		set_metric(&request.metrics, ids[i], &unset);
+		routes_set_value(&request.metrics, ids[i], &unset);
 	}
 	for (size_t i = 0; i < ROUTE_TUNABLES; i++)
 		request.change_id = MAX(request.change_id, state->change_ids[i]);
@@ -284,7 +260,9 @@ int routes_keep_all(Routes *routes)
 		/* What cannot be asked about is kept, too: that was the wish. */
 		if (route_watch_confirm(routes, state) == ROUTE_WATCH_LOST)
 			continue;
-		route_book_lose(routes, state, ROUTE_KEPT, NULL);
+		route_book_report(routes, ROUTE_KEPT, state, &state->own.metrics,
+				  &state->own.metrics, 0, NULL, 0);
+		route_book_forget(routes, state);
 	}
 	return 0;
 }

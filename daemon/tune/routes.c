@@ -90,6 +90,30 @@ TunableValue routes_value(const RouteMetrics *metrics, TunableId id)
 	return value;
 }
 
+void routes_set_value(RouteMetrics *metrics, TunableId id, const TunableValue *value)
+{
+	switch (id) {
+	case TUNABLE_ROUTE_CONGCTL:
+		/* Its length was checked. */
+		(void)text_copy(metrics->congctl, sizeof(metrics->congctl), value->words);
+		break;
+	case TUNABLE_ROUTE_INITCWND:
+		metrics->initcwnd = (uint32_t)value->numbers[0];
+		break;
+	case TUNABLE_ROUTE_RTO_MIN:
+		metrics->rto_min_ms = (uint32_t)value->numbers[0];
+		break;
+	case TUNABLE_ROUTE_QUICKACK:
+		metrics->quickack = value->numbers[0] != 0;
+		break;
+	case TUNABLE_ROUTE_ECN:
+		metrics->ecn = value->numbers[0] != 0;
+		break;
+	default:
+		assert(false); /* not a route metric */
+	}
+}
+
 /* --- moves --- */
 
 RouteState *route_book_find(Routes *routes, const Address *destination)
@@ -355,6 +379,11 @@ int routes_flush(Routes *routes)
 	k = flush_rules(routes);
 	routes->unflushed = r < 0 || k < 0;
 	return r < 0 ? r : k;
+}
+
+bool routes_are_clean(const Routes *routes)
+{
+	return !routes->unflushed;
 }
 
 int routes_new(const RoutesParams *params, Routes **ret_routes)

@@ -89,6 +89,8 @@ int routes_new(const RoutesParams *params, Routes **ret_routes);
 void routes_free(Routes *routes); /* removes nothing, but the shadow */
 /* Again; 0 if nothing is left of a dead instance. Not while routes are installed: -EBUSY. */
 int routes_flush(Routes *routes);
+/* Whether nothing of a dead instance is left. */
+bool routes_are_clean(const Routes *routes);
 
 /* What the kernel and this table say of a destination: two or three questions to the kernel, so for
  * candidates only. Negative errno: the kernel could not be asked; "it does not go" is a reason. */
@@ -141,6 +143,8 @@ bool routes_is_foreign(const Routes *routes, const Address *destination);
 
 /* Unset if the metrics do not have it. */
 TunableValue routes_value(const RouteMetrics *metrics, TunableId id);
+/* `value` is in range, or unset. */
+void routes_set_value(RouteMetrics *metrics, TunableId id, const TunableValue *value);
 /* "congctl bbr initcwnd 20", "none". buffer of ROUTE_METRICS_TEXT; returns it. */
 const char *routes_format_metrics(const RouteMetrics *metrics, char *buffer);
 /* "198.51.100.0/24 via 192.0.2.1 dev eth0"; `link_name` may be "". buffer of ROUTE_WAY_TEXT. */
