@@ -230,6 +230,7 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 		ret->tunables[id] = (PolicyTunable){.present = state->present,
 						    .writable = state->writable,
 						    .foreign = state->owner == OWNER_FOREIGN,
+						    .administered = cycle->params.administered[id],
 						    .current = state->current,
 						    .original = state->original};
 	}

@@ -23,6 +23,7 @@ typedef struct CycleParams {
 	SysctlOps sysctl;
 	PathTable *paths;
 	Registry *registry;
+	const char *const *administered; /* files of sysctl.d, by id; NULL: it is in none */
 	Engine *engine;
 	uint64_t interval_ns;    /* longest time between two sweeps */
 	uint64_t cpu_budget_ppm; /* of one core */

@@ -564,6 +564,14 @@ size_t engine_trials(const Engine *engine, const Change *ret_changes[ENGINE_TRIA
 	return 1;
 }
 
+int engine_trial_aa(Engine *engine, const Address *path, unsigned pairs, uint64_t now_ns,
+		    char *reason, size_t size)
+{
+	(void)engine, (void)path, (void)pairs, (void)now_ns;
+	(void)text_copy(reason, size, "this engine cannot compare a setting with itself");
+	return -EPERM;
+}
+
 size_t engine_controller_count(void)
 {
 	return controller_count;

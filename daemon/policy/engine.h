@@ -8,6 +8,7 @@
  */
 #include "common/clock.h"
 #include "common/random.h"
+#include "daemon/model/lessons.h"
 #include "daemon/model/path_table.h"
 #include "daemon/policy/ring.h"
 
@@ -59,6 +60,7 @@ typedef struct PolicyConfig {
 	PolicySwitch switches[_POLICY_KNOBS];
 	bool per_destination;          /* route metrics may be installed */
 	unsigned exploration_permille; /* of a day, per destination, under a setting on trial */
+	bool override_sysctl;          /* what the administrator set in sysctl.d may be changed */
 	char congestion_allowed[POLICY_CC_MAX][CONGESTION_NAME_MAX];
 	size_t n_congestion_allowed;
 	uint64_t buffers_max_bytes;      /* FIXED */
@@ -70,6 +72,7 @@ typedef struct PolicyConfig {
 /* One tunable as the policies may see it. */
 typedef struct PolicyTunable {
 	bool present, writable, foreign;
+	const char *administered; /* the file of sysctl.d(5) that sets it; NULL: none */
 	TunableValue current, original;
 } PolicyTunable;
 
@@ -134,6 +137,7 @@ typedef struct Engine Engine;
 typedef struct EngineParams {
 	PolicyConfig config;
 	Random random;
+	Lessons *lessons; /* of earlier trials, borrowed; NULL: nothing is remembered */
 	EngineReport
 		report; /* event: "advised", "trial-started", "kept", "restored", "inconclusive" */
 	void *context;
@@ -169,6 +173,14 @@ int engine_revert(Engine *engine, uint64_t id, uint64_t now_ns, uint64_t realtim
  */
 bool engine_abort(Engine *engine, const char *reason, uint64_t now_ns, uint64_t realtime_ns,
 		  EngineAction *ret_action);
+/*
+ * A comparison of a setting with itself, on one path, as soon as a step can begin it: whatever it
+ * finds is error, and that is what the operator wants to see. `pairs` 1 to TRIAL_PAIRS_MAX. 0: it
+ * will run, and is a change of its own; -ENOENT: no such path; -EBUSY: another trial is in the way;
+ * -EPERM: the mode, a pause or the route does not allow it. `reason` is one sentence, always.
+ */
+int engine_trial_aa(Engine *engine, const Address *path, unsigned pairs, uint64_t now_ns,
+		    char *reason, size_t size);
 /* Nothing new is proposed until then (UINT64_MAX: until resumed); 0: resumed. */
 void engine_pause(Engine *engine, uint64_t until_ns);
 uint64_t engine_paused_until(const Engine *engine);
