@@ -21,6 +21,10 @@ static const struct {
 	{"{\"method\":\"" INTERFACE_LIST_TUNABLES "\"}", false},
 	{"{\"method\":\"" INTERFACE_LIST_CHANGES "\"}", false},
 	{"{\"method\":\"" INTERFACE_EXPLAIN "\",\"parameters\":{\"id\":1}}", false},
+	{"{\"method\":\"" INTERFACE_LIST_ROUTES "\"}", false},
+	{"{\"method\":\"" INTERFACE_START_TRIAL
+	 "\",\"parameters\":{\"kind\":\"aa\",\"path\":\"192.0.2.1\"}}",
+	 true},
 	{"{\"method\":\"" INTERFACE_REVERT "\",\"parameters\":{\"id\":1}}", true},
 	{"{\"method\":\"" INTERFACE_REVERT "\",\"parameters\":{\"all\":true}}", true},
 	{"{\"method\":\"" INTERFACE_PAUSE "\"}", true},
