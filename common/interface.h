@@ -26,13 +26,14 @@
 #define INTERFACE_RESUME          INTERFACE_NAME ".Resume"
 #define INTERFACE_RELOAD          INTERFACE_NAME ".Reload"
 
-#define INTERFACE_ERROR_NO_SUCH_CHANGE    INTERFACE_NAME ".NoSuchChange"
-#define INTERFACE_ERROR_NO_SUCH_ENDPOINT  INTERFACE_NAME ".NoSuchEndpoint"  /* (name: string) */
-#define INTERFACE_ERROR_NO_SUCH_PATH      INTERFACE_NAME ".NoSuchPath"      /* (path: string) */
-#define INTERFACE_ERROR_TRIAL_BUSY        INTERFACE_NAME ".TrialBusy"       /* (message: string) */
-#define INTERFACE_ERROR_TRIAL_NOT_ALLOWED INTERFACE_NAME ".TrialNotAllowed" /* (message: string)   \
-									     */
-#define INTERFACE_ERROR_FAILED              INTERFACE_NAME ".Failed"        /* (message: string) */
+#define INTERFACE_ERROR_NO_SUCH_CHANGE   INTERFACE_NAME ".NoSuchChange"
+#define INTERFACE_ERROR_NO_SUCH_ENDPOINT INTERFACE_NAME ".NoSuchEndpoint" /* (name: string) */
+#define INTERFACE_ERROR_NO_SUCH_PATH     INTERFACE_NAME ".NoSuchPath"     /* (path: string) */
+#define INTERFACE_ERROR_TRIAL_BUSY       INTERFACE_NAME ".TrialBusy"      /* (message: string) */
+#define INTERFACE_ERROR_TRIAL_NOT_ALLOWED                                                          \
+	INTERFACE_NAME ".TrialNotAllowed"                            /* (message: string)          \
+								      */
+#define INTERFACE_ERROR_FAILED              INTERFACE_NAME ".Failed" /* (message: string) */
 #define INTERFACE_ERROR_METHOD_NOT_FOUND    INTERFACE_SERVICE ".MethodNotFound"
 #define INTERFACE_ERROR_INTERFACE_NOT_FOUND INTERFACE_SERVICE ".InterfaceNotFound"
 #define INTERFACE_ERROR_INVALID_PARAMETER   INTERFACE_SERVICE ".InvalidParameter"

@@ -114,15 +114,18 @@ END_TEST
 
 START_TEST(test_lines)
 {
-	char text[4096] = "";
+	char text[4096], value[3001];
 
 	take("f", "\n# a\nnet.ipv4.tcp_rmem = 1\n\nnet.ipv4.neigh.default.gc_thresh2 = 8\n");
 	check(RMEM, "f", 3, "1");
 	check(THRESH, "f", 5, "8");
 	/* A line that is too long is none, and those around it are read. */
-	strcpy(text, "net.ipv4.tcp_rmem = 2\nnet.ipv4.tcp_congestion_control = ");
-	memset(text + strlen(text), 'x', 3000);
-	strcat(text, "\nnet/ipv4/neigh/default/gc_thresh2=9");
+	memset(value, 'x', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	(void)snprintf(text, sizeof(text),
+		       "net.ipv4.tcp_rmem = 2\nnet.ipv4.tcp_congestion_control = %s\n"
+		       "net/ipv4/neigh/default/gc_thresh2=9",
+		       value);
 	take("g", text);
 	check(RMEM, "g", 1, "2");
 	check(CONGESTION, "", 0, "");
