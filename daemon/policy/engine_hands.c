@@ -267,5 +267,11 @@ int engine_trial_aa(Engine *engine, const Snapshot *snapshot, const Address *add
 	if (change)
 		engine_begin_trial(engine, change, &proposal.plan, ret_action);
 	engine->snapshot = NULL;
-	return change ? 0 : -ENOMEM;
+	if (change)
+		(void)text_format(reason, size,
+				  "change %u compares a setting with itself, in at most %u pairs",
+				  (unsigned)change->id, pairs);
+	else
+		(void)text_copy(reason, size, "there is no room for another change");
+	return change ? 0 : -EBUSY;
 }
