@@ -83,6 +83,7 @@ typedef struct PolicyRoute {
 	int link_index;   /* egress device; 0: unknown */
 	bool probed; /* an endpoint of ours is there: a candidate is tried on our own probes first
 		      */
+	uint64_t fingerprint; /* lessons_route(): of gateway and device; 0: unknown */
 	TunableValue metrics[_TUNABLES - _TUNABLE_SYSCTLS]; /* in force; unset: none of ours */
 } PolicyRoute;
 

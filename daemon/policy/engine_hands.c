@@ -68,6 +68,7 @@ void engine_route_lost(Engine *engine, const Address *destination, const char *r
 		       uint64_t now_ns, uint64_t realtime_ns)
 {
 	stand_at(engine, now_ns, realtime_ns);
+	engine_unlearn(engine, destination);
 	for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++)
 		give_up(engine, id, destination, reason);
 }
