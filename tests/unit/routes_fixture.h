@@ -76,7 +76,7 @@ static void set_up(void)
 	ck_assert_uint_eq(n_reports, 0);
 }
 
-static void tear_down(void)
+__attribute__((unused)) static void tear_down(void)
 {
 	routes_free(routes);
 }
