@@ -37,12 +37,11 @@ START_TEST(test_trials)
 
 	serve_fake(fake_two_trials);
 	ck_assert_int_eq(run("trials", NULL), CLI_OK);
+	check_has(out, "ID  CONTROLLER  PATH          KIND        PAIRS  E-VALUE   EFFECT  STATE ");
 	check_has(out,
-		  "ID  CONTROLLER  PATH          KIND        PAIRS    E-VALUE   EFFECT  STATE");
+		  "\n 4  fastopen    -             counter         0        -        -  trial");
 	check_has(out,
-		  "\n 4  fastopen    -             counter         0          -        -  trial");
-	check_has(out,
-		  "\n 3  congestion  198.51.100.7  switchback      3    5 of 20  +10.0 %  trial");
+		  "\n 3  congestion  198.51.100.7  switchback      3  5 of 20  +10.0 %  trial");
 	check_has(out, "  pair 1 of at most 60\n");
 	check_has(out, "  the new value was worse\n");
 	check_has(out, "\n 1  buffers     198.51.100.7  mechanical ");
@@ -77,10 +76,11 @@ START_TEST(test_routes)
 {
 	serve_fake(NULL);
 	ck_assert_int_eq(run("routes", NULL), CLI_OK);
-	check_has(out, "DESTINATION   METRICS                  CHANGE   SINCE  ROUTE\n");
-	check_has(out, "198.51.100.7  congctl bbr                   3");
-	check_has(out, "  via 192.0.2.254 dev eth0\n");
-	check_has(out, "2001:db8::7   congctl bbr initcwnd 20       -       -  via fe80::1");
+	check_has(out, "DESTINATION   METRICS                  CHANGE       SINCE  ROUTE\n");
+	check_has(out,
+		  "198.51.100.7  congctl bbr                   3  1 min 30 s  via 192.0.2.254 ");
+	check_has(out,
+		  "2001:db8::7   congctl bbr initcwnd 20       -           -  via fe80::1 dev ");
 	ck_assert_int_eq(run("routes", "--limit=1", NULL), CLI_OK);
 	check_has(out, "1 of 2; more with --limit\n");
 }
