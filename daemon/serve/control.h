@@ -38,7 +38,7 @@ typedef struct ControlNetns {
 typedef struct ControlRoute {
 	Address destination;
 	char metrics[160];  /* as ip-route(8) writes them: "congctl bbr initcwnd 20" */
-	char route[160];    /* what it is a copy of: "via 192.0.2.1 dev eth0" */
+	char route[192];    /* what it is a copy of: "via 192.0.2.1 dev eth0" */
 	uint64_t change_id; /* 0: of more than one */
 	uint64_t since_ns;  /* monotonic, when it was installed; 0: not known */
 } ControlRoute;
