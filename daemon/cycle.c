@@ -143,15 +143,18 @@ static DiagFilter filter_of(const Cycle *cycle, unsigned slices,
 			    .n_prefixes = n};
 }
 
-/* What is on trial keeps a path of its own. */
+/* What is on trial, or has a route of ours, keeps a path of its own. */
 static void pin_paths(Cycle *cycle)
 {
 	const Path *paths[ENGINE_TRIALS_MAX];
-	Address pinned[ENGINE_TRIALS_MAX];
-	size_t n = paths_on_trial(cycle, paths);
+	Address pinned[ENGINE_TRIALS_MAX + ROUTES_MAX];
+	const Routes *routes = hands_routes(cycle->params.hands);
+	size_t n = paths_on_trial(cycle, paths), n_routes = routes ? routes_count(routes) : 0;
 
 	for (size_t i = 0; i < n; i++)
 		pinned[i] = paths[i]->address;
+	for (size_t i = 0; i < n_routes; i++)
+		pinned[n++] = routes_at(routes, i)->own.destination;
 	path_table_pin(cycle->params.paths, pinned, n);
 }
 
@@ -215,6 +218,17 @@ static void take_counters(Cycle *cycle, Snapshot *snapshot)
 	cycle->has_counters = true;
 }
 
+static bool route_of(const void *context, const Address *destination, PolicyRoute *ret)
+{
+	const Cycle *cycle = context;
+
+	if (!hands_route(cycle->params.hands, destination, ret))
+		return false;
+	ret->probed =
+		cycle->params.probed && cycle->params.probed(cycle->params.context, destination);
+	return true;
+}
+
 static void take_snapshot(Cycle *cycle, Snapshot *ret)
 {
 	HostMemory memory = {0};
@@ -222,8 +236,8 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 	*ret = (Snapshot){.now_ns = clock_monotonic_ns(&cycle->params.clock),
 			  .realtime_ns = clock_realtime_ns(&cycle->params.clock),
 			  .paths = cycle->params.paths,
-			  .route = hands_routes(cycle->params.hands) ? hands_route : NULL,
-			  .route_context = cycle->params.hands,
+			  .route = hands_routes(cycle->params.hands) ? route_of : NULL,
+			  .route_context = cycle,
 			  .destroyed_lost = cycle->destroy_lost};
 	cycle->destroy_lost = false;
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
@@ -270,6 +284,30 @@ void cycle_foreign(Cycle *cycle, TunableId id)
 	cycle->foreign |= UINT64_C(1) << id;
 }
 
+/* Nobody else's connections feel it, so nothing is to be swept or labelled. */
+static int execute_shadow(Cycle *cycle, const EngineAction *action)
+{
+	char reason[256] = "";
+	int r = cycle->params.shadow ? cycle->params.shadow(cycle->params.context, action, reason,
+							    sizeof(reason))
+				     : -EOPNOTSUPP;
+
+	engine_done(cycle->params.engine, action, r, reason,
+		    clock_monotonic_ns(&cycle->params.clock));
+	return r;
+}
+
+void cycle_shadowed(Cycle *cycle, uint64_t change_id, const char *harm)
+{
+	EngineAction action;
+
+	engine_shadow_result(cycle->params.engine, change_id, harm,
+			     clock_monotonic_ns(&cycle->params.clock),
+			     clock_realtime_ns(&cycle->params.clock), &action);
+	(void)cycle_execute(cycle, &action); /* the engine was told */
+	cycle_poke(cycle);
+}
+
 int cycle_execute(Cycle *cycle, const EngineAction *action)
 {
 	char reason[256] = "";
@@ -277,6 +315,8 @@ int cycle_execute(Cycle *cycle, const EngineAction *action)
 
 	if (action->kind == ENGINE_NOTHING)
 		return 0;
+	if (action->kind == ENGINE_SHADOW)
+		return execute_shadow(cycle, action);
 
 	r = hands_perform(cycle->params.hands, action, reason, sizeof(reason));
 	sweep(cycle, 1); /* whoever was born before must carry the old label */

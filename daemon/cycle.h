@@ -29,6 +29,10 @@ typedef struct CycleParams {
 	Engine *engine;
 	uint64_t interval_ns;    /* longest time between two sweeps */
 	uint64_t cpu_budget_ppm; /* of one core */
+	/* For ENGINE_SHADOW, and whether that is possible at this address. cycle_shadowed() tells
+	 * what came of it. NULL: it never is. */
+	int (*shadow)(void *context, const EngineAction *action, char *reason, size_t size);
+	bool (*probed)(void *context, const Address *address);
 	/* After each step. NULL: nobody wants to know. `since_ns`: begin of its sweep. */
 	void (*stepped)(void *context, uint64_t since_ns);
 	void *context;
@@ -57,6 +61,8 @@ int cycle_execute(Cycle *cycle, const EngineAction *action);
 /* Begins a comparison of a setting with itself (engine_trial_aa()). `reason`: one sentence, always.
  */
 int cycle_trial_aa(Cycle *cycle, const Address *path, unsigned pairs, char *reason, size_t size);
+/* What our own probes met with under the candidate of a change; harm NULL: nothing. */
+void cycle_shadowed(Cycle *cycle, uint64_t change_id, const char *harm);
 /* To be called when the registry reports a foreign change; delivered after the present step. */
 void cycle_foreign(Cycle *cycle, TunableId id);
 CycleStats cycle_stats(const Cycle *cycle);
