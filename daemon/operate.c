@@ -154,6 +154,7 @@ static void fill_view(void *context, ControlView *ret_view)
 		.syn_linear_timeouts = syn_linear_timeouts(),
 	};
 	ret_view->endpoints = watch_endpoints(root->watch, &ret_view->n_endpoints);
+	ret_view->routes = hands_view(root->hands, &ret_view->n_routes);
 	ret_view->netns = namespaces_view(root->namespaces, &ret_view->n_netns);
 	if (socket_counts_read(&root->socket_counts) >= 0)
 		ret_view->sockets = &root->socket_counts;
