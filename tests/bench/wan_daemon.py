@@ -84,7 +84,7 @@ def settle_seconds(run, address):
     return max(ages, default=None)
 
 
-def _watch(world, daemon, run, sources, limit, quiet, tell):
+def watch(daemon, run, sources, limit, quiet, tell):
     """Until it has settled; tells each change once in each of its states."""
     told = set()
     while True:
@@ -116,7 +116,7 @@ def run_daemon(world, seconds, limit, quiet, tell):
         before = world.state()
         with Daemon(world.host, CONFIG) as daemon:
             run.started = time.monotonic()
-            _watch(world, daemon, run, sources, limit, quiet, tell)
+            watch(daemon, run, sources, limit, quiet, tell)
             run.settled = time.monotonic()
             sources.pump(seconds)
             run.changes, run.ended = daemon.changes(), time.monotonic()

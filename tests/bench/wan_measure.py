@@ -5,7 +5,8 @@ A setting is called an arm; the arm of the kernel's defaults is the one that mus
 fixed arm is best on a path, the oracle, is found from the runs of all of them:
 
 1. An arm counts as different from the default one only if its transfers are, by the rank-sum test
-   (|z| >= DIFFERENT): without that the oracle would be the luckiest of five measurements.
+   (|z| >= DIFFERENT), or, when they are too few for that, if all of them are on one side by APART:
+   without that the oracle would be the luckiest of five measurements.
 2. An arm must harm nobody: a rival on the path keeps RIVAL_KEEPS of what it has beside the default
    arm.
 3. Goodput comes first: the arms that are left are those within GOODPUT_SLACK of the greatest. If the
@@ -20,7 +21,7 @@ import math
 from bench import quantile
 
 DEFAULT = "default"
-DIFFERENT = 3.0
+DIFFERENT, APART = 3.0, 0.2
 RIVAL_KEEPS = 0.7
 GOODPUT_SLACK = 0.05
 PING_WORTH, PING_WORTH_MS = 0.17, 2.0
@@ -118,7 +119,13 @@ def rank_sum_z(ours, theirs):
 
 def differs(arm, base):
     """Whether the transfers of two arms are of different goodput."""
-    return abs(rank_sum_z(each_mbps(arm.transfers), each_mbps(base.transfers))) >= DIFFERENT
+    ours, theirs = each_mbps(arm.transfers), each_mbps(base.transfers)
+    if not ours or not theirs:
+        return False
+    if abs(rank_sum_z(ours, theirs)) >= DIFFERENT:
+        return True
+    apart = min(ours) > max(theirs) or max(ours) < min(theirs)
+    return apart and abs(arm.goodput - base.goodput) >= APART * base.goodput
 
 
 def harmless(arm, base):

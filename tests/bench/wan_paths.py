@@ -43,7 +43,7 @@ PATHS = {path.name: path for path in (
     Path("metro", "8 ms, 200 Mbit/s", {"rtt": "8ms", "rate": "200M"}, 2, 1),
     Path("lan", "0.5 ms, 500 Mbit/s", {"rtt": "500us", "rate": "500M", "queue": "250k"}, 1, 1.5,
          coarse="100us"),
-    Path("shallow", "40 ms, 50 Mbit/s, 62 KB queue, shared with a cubic flow",
+    Path("shallow", "40 ms, 50 Mbit/s, 62 KB, shared",
          {"rtt": "40ms", "rate": "50M", "queue": "62500"}, rival=True),
 )}
 

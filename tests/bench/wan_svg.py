@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 import wan_report
 
-WIDTH, LEFT, RIGHT = 1120, 84, 24
+WIDTH, LEFT, RIGHT = 1120, 104, 24
 PANEL, GAP = 190, 74
 STRIP, STRIP_GAP = 62, 20
 GOODPUT_TOP, PING_TOP = 1.25, 3.0
@@ -79,8 +79,8 @@ def _axis(picture, top, step, bar, at_least):
         picture.text(LEFT - 8, y + 4, f"{i * step:g}", "small end")
     y = base - PANEL * bar / top
     picture.line(LEFT, y, WIDTH - RIGHT, y, "#c8372d", stroke_dasharray="5 4")
-    picture.text(WIDTH - RIGHT, y - 4, f"netoptd at {'least' if at_least else 'most'} {bar:g}",
-                 "small end")
+    picture.text(8, y + 4, f"bar {'≥' if at_least else '≤'} {bar:g}", "small",
+                 style="fill:#c8372d")
 
 
 def _bar(picture, x, width, value, top, arm, is_oracle):
@@ -111,7 +111,7 @@ def _bars(picture, results, title, key, axis):
                  arm, arm == path[wan_report.ORACLE])
         middle = LEFT + (number + 0.5) * group
         picture.text(middle, picture.y + PANEL + 17, name, "middle", font_weight="bold")
-        picture.text(middle, picture.y + PANEL + 31, path["title"][:34], "small middle")
+        picture.text(middle, picture.y + PANEL + 31, path["title"], "small middle")
     picture.y += PANEL + GAP
 
 

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The default gateway changes under load: no route of netoptd's may hold on to the old one.
+
+    host ── left ── wan0 ── peer      The peer has one address that both routers lead to, and the host
+     └───── right ── wan1 ── peer     one that is reached through the right one: the way back never
+                                      changes. A router that is left forwards nothing any more.
+
+A host route that netoptd made is a copy of the route by which it found the destination. If it
+outlived the gateway, every connection to that destination would fall into a hole.
+"""
+import json
+import subprocess
+import sys
+import time
+
+import harness
+import loop
+from harness import Link, Namespace, build_path, read_line, stop
+from netopt import Daemon
+
+HOST, PEER = "10.98.0.1", "10.99.0.1"
+ROUTERS = {"left": ("10.79.1.1", "10.79.1.2", 0), "right": ("10.79.2.1", "10.79.2.2", 1)}
+# Loss, so that there is something to do for this destination.
+PATH = {"rtt": "40ms", "rate": "50M", "queue": "500k", "loss": "0.5%", "coarse": "250us"}
+PROTOCOL = "199"
+GONE_SECONDS = 1.0
+ROUTE_LIMIT_SECONDS, AFTER_SECONDS = 240, 12
+
+
+def ip(namespace, *words):
+    """ip(8) inside a namespace."""
+    return subprocess.run(["ip", "-n", namespace.name, *words], check=True, capture_output=True,
+                          text=True).stdout
+
+
+def add_router(lab, name):
+    """One router with its link; forwards both ways."""
+    near, far, number = ROUTERS[name]
+    router = lab.stack.enter_context(Namespace(name))
+    router.set_sysctls({"net.ipv4.ip_forward": "1"})
+    ip(lab.host, "link", "add", name, "type", "veth", "peer", "name", name, "netns", router.name)
+    for namespace, address in ((lab.host, near), (router, far)):
+        ip(namespace, "address", "add", address + "/24", "dev", name)
+        ip(namespace, "link", "set", name, "up")
+    link = lab.stack.enter_context(Link(router, lab.peer, number=number, record_syn=False, **PATH))
+    ip(router, "route", "add", HOST, "via", near)
+    ip(router, "route", "add", PEER, "via", link.peer_address)
+    return router, link
+
+
+class Fork:
+    """The host between its two routers."""
+
+    def __init__(self, lab):
+        self.lab, self.routers = lab, {}
+        ip(lab.host, "address", "add", HOST + "/32", "dev", "lo")
+        ip(lab.peer, "address", "add", PEER + "/32", "dev", "lo")
+        for name in ROUTERS:
+            self.routers[name], link = add_router(lab, name)
+        ip(lab.peer, "route", "add", HOST, "via", link.host_address)  # through the right one
+        self.use("left")
+
+    def use(self, name):
+        """The gateway from now on; the other one drops what still comes for the peer."""
+        ip(self.lab.host, "route", "replace", "default", "via", ROUTERS[name][1], "src", HOST)
+        for other, router in self.routers.items():
+            link = f"10.77.{ROUTERS[other][2]}.2"
+            words = ["via", link] if other == name else []
+            ip(router, "route", "replace", *([] if words else ["blackhole"]), PEER, *words)
+        return time.monotonic()
+
+    def ours(self):
+        """The lines of netoptd's routes."""
+        return [line for line in ip(self.lab.host, "route", "show", "table", "all", "proto",
+                                    PROTOCOL).splitlines() if line]
+
+
+class Steady:
+    """One connection with a little to say every now and then."""
+
+    def __init__(self, lab):
+        self.process = lab.host.spawn(
+            [build_path("tests", "net", "wanload"), "burst", "--connect", f"{PEER}:9001",
+             "--bytes", "20k", "--gap", "0.5", "--repeat", "1", "--count", "100000"],
+            stdout=subprocess.PIPE)
+
+    def last(self, seconds):
+        """The last result of the next so many seconds; None if there is none, or it broke."""
+        end, row = time.monotonic() + seconds, None
+        while time.monotonic() < end:
+            line = read_line(self.process, 0.2)
+            if line is not None:
+                row = json.loads(line)
+                if "error" in row:
+                    return None
+        return row
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        stop(self.process)
+        self.process.stdout.close()
+
+
+def wait_for_route(tap, fork, transfers, steady):
+    """Until netoptd has a route; its line, or None."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < ROUTE_LIMIT_SECONDS:
+        found = fork.ours()
+        if found:
+            tap.note(f"after {time.monotonic() - begin:.0f} s: {found[0]}")
+            return found[0]
+        transfers.next()
+        steady.last(0.01)
+    return None
+
+
+def check_change(tap, fork, steady, name, old):
+    """To another gateway; `old`: whether a route of netoptd's must go with it."""
+    changed, former = fork.use(name), next(r for r in ROUTERS if r != name)
+    gone = None
+    while time.monotonic() - changed < 2 * GONE_SECONDS:
+        if not any(ROUTERS[former][1] in line.split() for line in fork.ours()):
+            gone = time.monotonic() - changed
+            break
+        time.sleep(0.02)
+    if old:
+        tap.ok(gone is not None and gone <= GONE_SECONDS,
+               f"to the {name} router: no route of ours leads to the other after "
+               f"{GONE_SECONDS:.0f} s", "still there" if gone is None else f"{gone * 1000:.0f} ms")
+    row = steady.last(AFTER_SECONDS)
+    alive = row is not None and row["start"] > changed + AFTER_SECONDS / 2
+    tap.ok(alive, f"to the {name} router: the connection lives", str(row))
+    stale = [line for line in fork.ours() if ROUTERS[former][1] in line.split()]
+    tap.ok(not stale, f"to the {name} router: nor has one come back", str(stale))
+
+
+def without(tap):
+    """The test's own footing: nothing is lost that netoptd is not there for."""
+    with harness.Lab() as lab:
+        fork = Fork(lab)
+        lab.sink(PEER, 9001)
+        with Steady(lab) as steady:
+            tap.ok(steady.last(4) is not None, "the connection works")
+            check_change(tap, fork, steady, "right", False)
+
+
+def beside(tap):
+    """With netoptd, there and back."""
+    with harness.Lab() as lab:
+        fork = Fork(lab)
+        lab.sink(PEER, 9001)
+        daemon = Daemon(lab.host, "[Daemon]\nMode=auto\n")
+        with loop.Transfers(lab, PEER, seconds=3) as transfers, Steady(lab) as steady:
+            transfers.next()
+            before, routes = lab.host.snapshot(), ip(lab.host, "route", "show", "table", "all")
+            with daemon:
+                route = wait_for_route(tap, fork, transfers, steady)
+                if route is None:
+                    tap.skip("routes of netoptd", "it made none in "
+                             f"{ROUTE_LIMIT_SECONDS} s, so none could outlive a gateway")
+                for name in ("right", "left"):
+                    check_change(tap, fork, steady, name, route is not None)
+                tap.ok("error" not in transfers.next(), "new connections work")
+                for change in daemon.changes():
+                    tap.note(loop.summary(change))
+                tap.ok(daemon.stop() == 0, "stopped")
+            tap.ok(not fork.ours(), "no route of ours is left", str(fork.ours()))
+            after = ip(lab.host, "route", "show", "table", "all")
+            tap.ok(sorted(routes.splitlines()) == sorted(after.splitlines()),
+                   "every route as before", f"{routes}\n{after}" if routes != after else "")
+            changed = harness.difference(before, lab.host.snapshot())
+            tap.ok(not changed, "every sysctl as before", str(changed))
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main([("without netoptd", without), ("beside netoptd", beside)]))
