@@ -7,12 +7,12 @@ find. The paths differ in what makes measurements differ: jitter, loss, a queue 
 import time
 
 import bench
+import routes
 import wan_daemon
 import wan_report
 from harness import Lab, difference
 from netopt import Daemon
-from wan_paths import ip
-from wan_traffic import Source, Sources, load_argv
+from wan_traffic import Source, Sources, go_along, go_first, load_argv
 
 # Slow ones, so that many fit the processors.
 PATHS = (
@@ -105,13 +105,12 @@ def judge(figures, changes):
 
 def state(lab):
     """What must be as before."""
-    return {**lab.host.snapshot(),
-            **{words: ip(lab.host, *words.split()).encode()
-               for words in ("route show table all", "rule")}}
+    return {**lab.host.snapshot(), **routes.snapshot(lab.host)}
 
 
 def measure(figures):
     """All paths in one lab."""
+    go_first()
     with Lab() as lab:
         addresses = []
         for number, words in enumerate(PATHS):
@@ -121,6 +120,7 @@ def measure(figures):
             addresses.append(link.peer_address)
         before = state(lab)
         with Daemon(lab.host, wan_daemon.CONFIG) as daemon:
+            go_along(daemon.process)
             changes = run(figures, lab, addresses, daemon)
             daemon.stop()
         if changes is None:

@@ -13,7 +13,7 @@ import wan_report
 from bench import quantile
 from harness import Lab, difference
 from netopt import Daemon
-from wan_traffic import Source, Sources, bursts, load_argv
+from wan_traffic import Source, Sources, bursts, go_along, go_first, load_argv
 
 PATH = {"rtt": "100ms", "rate": "200M"}
 BURST = {"bytes": "1M", "gap": 3, "warm": 2}
@@ -56,6 +56,7 @@ def watch(figures, lab, address, daemon):
 
 def measure(figures):
     """Default, by hand, netoptd."""
+    go_first()
     with Lab() as lab, lab.link(record_syn=False, **PATH) as link:
         address = link.peer_address
         lab.sink(address)
@@ -66,6 +67,7 @@ def measure(figures):
                        series(figures, lab, address, "by hand") / default, "", digits=3)
         lab.host.set_sysctls({KEY: "1"})
         with Daemon(lab.host, wan_daemon.CONFIG) as daemon:
+            go_along(daemon.process)
             watch(figures, lab, address, daemon)
             figures.figure("netoptd, p50 of the default's",
                            series(figures, lab, address, "netoptd") / default, "", BAR, digits=3)

@@ -9,13 +9,14 @@ is acknowledged, as tuning.md has it; with the handshake it is one round trip mo
 import time
 
 import bench
+import routes
 import wan_daemon
 import wan_report
 from bench import quantile
 from harness import Lab, difference
 from netopt import Daemon
-from wan_paths import ip
-from wan_traffic import Source, Sources, bursts, load_argv
+from routes import ip
+from wan_traffic import Source, Sources, bursts, go_along, go_first, load_argv
 
 FAST = {"rtt": "100ms", "rate": "200M"}
 THIN = {"rtt": "40ms", "rate": "5M", "queue": "16k"}
@@ -76,56 +77,64 @@ class Short:
         ip(self.lab.host, "route", "del", *route)
         return p50
 
+    def clients(self, sources):
+        """On each link connections of both sizes in turns; {link: Source}."""
+        return {name: sources.add(Source(self.lab.host, load_argv(
+            "burst", link.peer_address, repeat=0, bytes=BYTES, then=LONGER_BYTES,
+            gap=LEARNING_GAP))) for name, link in self.links.items()}
+
     def learn(self, daemon):
         """Traffic on both links until netoptd has settled; what the short ones took meanwhile."""
         run = wan_daemon.Run(realtime_offset=time.time() - time.monotonic(),
                              started=time.monotonic())
         with Sources() as sources:
-            short = {name: sources.add(self._client(link, BYTES))
-                     for name, link in self.links.items()}
-            for link in self.links.values():
-                sources.add(self._client(link, LONGER_BYTES))
+            clients = self.clients(sources)
             wan_daemon.watch(daemon, run, sources, self.options.limit, self.options.quiet,
                              lambda age, change: self.figures.note(
                                  wan_report.change_line(age, change)))
-            return run, {name: source.rows for name, source in short.items()}
+            self.figures.figure("seconds until nothing happened any more",
+                                time.monotonic() - run.started, "s", digits=0)
+            return {name: only_short(client.rows) for name, client in clients.items()}
 
-    def _client(self, link, size):
-        return Source(self.lab.host, load_argv("burst", link.peer_address, repeat=0, bytes=size,
-                                               gap=LEARNING_GAP))
+
+def only_short(rows):
+    """Without the longer ones."""
+    least = min(row["bytes"] for row in rows)
+    return [row for row in rows if row["bytes"] == least]
+
+
+def state(lab):
+    """What must be as before."""
+    return {**lab.host.snapshot(), **routes.snapshot(lab.host)}
 
 
 def netoptd(figures, short, default):
     """Learned, measured, stopped."""
-    before = short.lab.host.snapshot(), ip(short.lab.host, "route", "show", "table", "all")
+    before = state(short.lab)
     with Daemon(short.lab.host, wan_daemon.CONFIG) as daemon:
-        run, rows = short.learn(daemon)
-        figures.figure("seconds until nothing happened any more", time.monotonic() - run.started,
-                       "s", digits=0)
-        figures.note(ip(short.lab.host, "route", "show", "proto", "199").strip() or
-                     "no route of netoptd's")
+        go_along(daemon.process)
+        rows = short.learn(daemon)
+        for line in routes.ours(short.lab.host) or ["no route of netoptd's"]:
+            figures.note(line)
         learned = {name: short.series(name, "netoptd, learned") for name in short.links}
         for row in daemon.call("GetStatus")["controllers"]:
             figures.note(f"{row['name']}: {row['idleReason']}")
         daemon.stop()
+    during = {name: show(figures, f"{name}, while netoptd learned", rows[name]) for name in rows}
     figures.figure("fast: p50 after learning, of the default's", learned["fast"] / default["fast"],
                    "", FAST_BAR, digits=3)
-    figures.figure("thin: p50 after learning, of the default's", learned["thin"] / default["thin"],
-                   "", THIN_BAR, digits=3)
-    while_learning = show(figures, "thin, while netoptd learned", rows["thin"])
-    show(figures, "fast, while netoptd learned", rows["fast"])
-    # Beside other traffic than that of the series above, so against the first of its kind.
-    first = quantile(times_ms(rows["thin"][:figures.options.count]), 500)
-    figures.figure("thin: p50 of the whole time, of its beginning", while_learning / first, "",
-                   THIN_BAR, digits=3)
-    after = short.lab.host.snapshot(), ip(short.lab.host, "route", "show", "table", "all")
-    left = difference(before[0], after[0])
-    figures.figure("sysctls not as before", len(left), "", 0, digits=0)
-    figures.figure("routes not as before", int(before[1] != after[1]), "", 0, digits=0)
+    for what, values in (("after", learned), ("while", during)):
+        figures.figure(f"thin: p50 {what} learning, of the default's",
+                       values["thin"] / default["thin"], "", THIN_BAR, digits=3)
+    left = difference(before, state(short.lab))
+    figures.figure("sysctls, routes and rules not as before", len(left), "", 0, digits=0)
+    for line in left:
+        figures.note(line)
 
 
 def measure(figures):
     """Default, by hand, netoptd."""
+    go_first()
     with Lab() as lab:
         short = Short(figures, lab)
         default = {name: short.series(name, "default") for name in short.links}

@@ -5,8 +5,8 @@ import time
 
 import bench  # noqa: F401  (finds tests/net)
 from harness import KERNEL_DEFAULTS
+from routes import ip
 from wan_measure import DEFAULT, Measure, under_load
-from wan_paths import ip
 from wan_traffic import Source, Sources, ping_argv
 
 PING_SECONDS = 0.1
@@ -66,11 +66,11 @@ def block(world, name, seconds):
     """One arm for so long: {path: Measure}."""
     set_arm(world, name)
     with Sources() as sources:
+        pings = sources.add(pinger(world))
         clients = {path.name: sources.add(
             world.transfers(path, max(1, round(seconds / (path.seconds + path.gap)))))
             for path in world.paths}
         rivals = [sources.add(world.rival_transfers(path)) for path in world.paths if path.rival]
-        pings = sources.add(pinger(world))
         sources.pump(seconds + PATIENCE_SECONDS,
                      until=lambda: all(client.ended for client in clients.values()))
         result = measures(world, {key: client.rows for key, client in clients.items()},

@@ -5,11 +5,12 @@ import dataclasses
 import ipaddress
 import time
 
+import routes
 from harness import difference
 from netopt import Daemon
 from wan_arms import measures, pinger, set_arm
 from wan_measure import DEFAULT, within
-from wan_traffic import Sources
+from wan_traffic import Sources, go_along
 
 CONFIG = "[Daemon]\nMode=auto\n"
 UNTOUCHED_SECONDS = 20
@@ -36,7 +37,7 @@ class Run:
     status: int = 0
     left: list = dataclasses.field(default_factory=list)  # what is not as before
     controllers: list = dataclasses.field(default_factory=list)
-    routes: str = ""  # of the host before the stop
+    routes: list = dataclasses.field(default_factory=list)  # its own, before the stop
     log: str = ""
 
     def age(self, realtime_usec):
@@ -115,13 +116,14 @@ def run_daemon(world, seconds, limit, quiet, tell):
         sources.pump(UNTOUCHED_SECONDS)
         before = world.state()
         with Daemon(world.host, CONFIG) as daemon:
+            go_along(daemon.process)
             run.started = time.monotonic()
             watch(daemon, run, sources, limit, quiet, tell)
             run.settled = time.monotonic()
             sources.pump(seconds)
             run.changes, run.ended = daemon.changes(), time.monotonic()
             run.controllers = daemon.call("GetStatus")["controllers"]
-            run.routes = world.routes()
+            run.routes = routes.ours(world.host)
             run.status = daemon.stop()
             run.log = daemon.log()
         run.left = difference(before, world.state())

@@ -9,9 +9,9 @@ router of their own side, so that the two meet at the bottleneck and nowhere els
 """
 import contextlib
 import dataclasses
-import subprocess
 
 import bench  # noqa: F401  (finds tests/net)
+import routes
 from harness import KERNEL_DEFAULTS, Lab, Link, Namespace
 from wan_traffic import Source, load_argv
 
@@ -48,20 +48,6 @@ PATHS = {path.name: path for path in (
 )}
 
 
-def ip(namespace, *words):
-    """ip(8) inside a namespace."""
-    return subprocess.run(["ip", "-n", namespace.name, *words], check=True, capture_output=True,
-                          text=True).stdout
-
-
-def veth(end, other, name, addresses):
-    """A virtual cable between two namespaces; a /24 address for each end."""
-    ip(end, "link", "add", name, "type", "veth", "peer", "name", name, "netns", other.name)
-    for namespace, address in zip((end, other), addresses):
-        ip(namespace, "address", "add", address + "/24", "dev", name)
-        ip(namespace, "link", "set", name, "up")
-
-
 class World:
     """The lab with the links of some paths; `address` is the peer's on each of them."""
 
@@ -83,7 +69,7 @@ class World:
                                                 coarse=path.coarse, **path.words))
                 self.links[path.name], self.address[path.name] = link, link.peer_address
                 if path.rival:
-                    self._routes(number)
+                    self._way_back(number)
                 self.lab.sink(link.peer_address, 9000,
                               *(["--serve", f"{path.seconds + 3}s"] if self.receiving else []))
                 if path.rival:
@@ -102,12 +88,12 @@ class World:
         self.rival.set_sysctls(KERNEL_DEFAULTS)
         router.set_sysctls({"net.ipv4.ip_forward": "1"})
         for third, end in enumerate((self.host, self.rival)):
-            veth(end, router, f"via{third}", (f"10.78.{third}.1", f"10.78.{third}.2"))
-            ip(end, "route", "add", f"10.77.{number}.0/24", "via", f"10.78.{third}.2")
+            routes.veth(end, router, f"via{third}", (f"10.78.{third}.1", f"10.78.{third}.2"))
+            routes.ip(end, "route", "add", f"10.77.{number}.0/24", "via", f"10.78.{third}.2")
         return router
 
-    def _routes(self, number):
-        ip(self.lab.peer, "route", "add", "10.78.0.0/16", "via", f"10.77.{number}.1")
+    def _way_back(self, number):
+        routes.ip(self.lab.peer, "route", "add", "10.78.0.0/16", "via", f"10.77.{number}.1")
 
     def transfers(self, path, repeat, row=None):
         """The host's transfers on a path."""
@@ -120,12 +106,6 @@ class World:
         return Source(self.rival, load_argv("send", self.address[path.name], 9001,
                                             seconds=RIVAL_SECONDS, gap=0, repeat=0))
 
-    def routes(self):
-        """The host's routes, all tables of IPv4."""
-        return ip(self.host, "-4", "route", "show", "table", "all")
-
     def state(self):
         """All of the host that must be as before in the end: sysctls, routes, rules."""
-        rows = {f"ip {words}": ip(self.host, *words.split()).encode() for words in (
-            "-4 route show table all", "-6 route show table all", "-4 rule", "-6 rule")}
-        return {**self.host.snapshot(), **rows}
+        return {**self.host.snapshot(), **routes.snapshot(self.host)}

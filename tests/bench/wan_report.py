@@ -44,7 +44,7 @@ def daemon_result(run):
     """The daemon's part of it all."""
     return {"settledSeconds": run.settled - run.started, "timedOut": run.timed_out,
             "seconds": run.ended - run.started, "exitStatus": run.status, "left": run.left,
-            "controllers": run.controllers, "routes": run.routes.splitlines(),
+            "controllers": run.controllers, "routes": run.routes,
             "changes": [change_result(run, change) for change in reversed(run.changes)]}
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Programs that make traffic in a namespace and print JSON lines, read together and without threads.
 
-They go before whatever else the machine does: what is to be measured is the path.
+They, and the bench that starts them one after the other, go before whatever else the machine does:
+what is to be measured is the path. The daemon does not.
 """
-import contextlib
 import json
 import os
 import selectors
@@ -18,14 +18,22 @@ NICE = -20
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def go_first():
+    """Makes this process, and those it starts from now on, win over others."""
+    os.setpriority(os.PRIO_PROCESS, 0, NICE)
+
+
+def go_along(process):
+    """Makes a process as any other again."""
+    os.setpriority(os.PRIO_PROCESS, process.pid, 0)
+
+
 class Source:
     """One such program; its lines so far are in rows."""
 
     def __init__(self, namespace, argv, realtime=False, row=None):
         self.namespace = namespace
         self.process = namespace.spawn(argv, realtime=realtime, stdout=subprocess.PIPE)
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, self.process.pid, NICE)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.rest, self.rows, self.ended, self.row = b"", [], False, row
 

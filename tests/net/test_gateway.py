@@ -18,20 +18,14 @@ import harness
 import loop
 from harness import Link, Namespace, build_path, read_line, stop
 from netopt import Daemon
+from routes import OURS, ip, ours, snapshot, veth
 
 HOST, PEER = "10.98.0.1", "10.99.0.1"
 ROUTERS = {"left": ("10.79.1.1", "10.79.1.2", 0), "right": ("10.79.2.1", "10.79.2.2", 1)}
 # Loss, so that there is something to do for this destination.
 PATH = {"rtt": "40ms", "rate": "50M", "queue": "500k", "loss": "0.5%", "coarse": "250us"}
-PROTOCOL = "199"
 GONE_SECONDS = 1.0
 ROUTE_LIMIT_SECONDS, AFTER_SECONDS = 240, 12
-
-
-def ip(namespace, *words):
-    """ip(8) inside a namespace."""
-    return subprocess.run(["ip", "-n", namespace.name, *words], check=True, capture_output=True,
-                          text=True).stdout
 
 
 def add_router(lab, name):
@@ -39,10 +33,7 @@ def add_router(lab, name):
     near, far, number = ROUTERS[name]
     router = lab.stack.enter_context(Namespace(name))
     router.set_sysctls({"net.ipv4.ip_forward": "1"})
-    ip(lab.host, "link", "add", name, "type", "veth", "peer", "name", name, "netns", router.name)
-    for namespace, address in ((lab.host, near), (router, far)):
-        ip(namespace, "address", "add", address + "/24", "dev", name)
-        ip(namespace, "link", "set", name, "up")
+    veth(lab.host, router, name, (near, far))
     link = lab.stack.enter_context(Link(router, lab.peer, number=number, record_syn=False, **PATH))
     ip(router, "route", "add", HOST, "via", near)
     ip(router, "route", "add", PEER, "via", link.peer_address)
@@ -70,10 +61,9 @@ class Fork:
             ip(router, "route", "replace", *([] if words else ["blackhole"]), PEER, *words)
         return time.monotonic()
 
-    def ours(self):
-        """The lines of netoptd's routes."""
-        return [line for line in ip(self.lab.host, "route", "show", "table", "all", "proto",
-                                    PROTOCOL).splitlines() if line]
+    def to(self, name):
+        """netoptd's routes through one of the routers."""
+        return [line for line in ours(self.lab.host) if ROUTERS[name][1] in line.split()]
 
 
 class Steady:
@@ -108,7 +98,7 @@ def wait_for_route(tap, fork, transfers, steady):
     """Until netoptd has a route; its line, or None."""
     begin = time.monotonic()
     while time.monotonic() - begin < ROUTE_LIMIT_SECONDS:
-        found = fork.ours()
+        found = ours(fork.lab.host)
         if found:
             tap.note(f"after {time.monotonic() - begin:.0f} s: {found[0]}")
             return found[0]
@@ -121,10 +111,9 @@ def check_change(tap, fork, steady, name, old):
     """To another gateway; `old`: whether a route of netoptd's must go with it."""
     changed, former = fork.use(name), next(r for r in ROUTERS if r != name)
     gone = None
-    while time.monotonic() - changed < 2 * GONE_SECONDS:
-        if not any(ROUTERS[former][1] in line.split() for line in fork.ours()):
+    while gone is None and time.monotonic() - changed < 2 * GONE_SECONDS:
+        if not fork.to(former):
             gone = time.monotonic() - changed
-            break
         time.sleep(0.02)
     if old:
         tap.ok(gone is not None and gone <= GONE_SECONDS,
@@ -133,8 +122,22 @@ def check_change(tap, fork, steady, name, old):
     row = steady.last(AFTER_SECONDS)
     alive = row is not None and row["start"] > changed + AFTER_SECONDS / 2
     tap.ok(alive, f"to the {name} router: the connection lives", str(row))
-    stale = [line for line in fork.ours() if ROUTERS[former][1] in line.split()]
-    tap.ok(not stale, f"to the {name} router: nor has one come back", str(stale))
+    tap.ok(not fork.to(former), f"to the {name} router: nor has one come back")
+
+
+def stale(tap):
+    """A route that is left behind would be seen, by both."""
+    with harness.Lab() as lab:
+        fork = Fork(lab)
+        lab.sink(PEER, 9001)
+        with Steady(lab) as steady:
+            steady.last(3)
+            ip(lab.host, "route", "add", PEER, "via", ROUTERS["left"][1], "src", HOST, "proto",
+               OURS)
+            changed = fork.use("right")
+            row = steady.last(AFTER_SECONDS)
+            tap.ok(fork.to("left"), "a route that stays is seen")
+            tap.ok(row is None or row["start"] < changed + 1, "and is a hole", str(row))
 
 
 def without(tap):
@@ -155,7 +158,7 @@ def beside(tap):
         daemon = Daemon(lab.host, "[Daemon]\nMode=auto\n")
         with loop.Transfers(lab, PEER, seconds=3) as transfers, Steady(lab) as steady:
             transfers.next()
-            before, routes = lab.host.snapshot(), ip(lab.host, "route", "show", "table", "all")
+            before = {**lab.host.snapshot(), **snapshot(lab.host)}
             with daemon:
                 route = wait_for_route(tap, fork, transfers, steady)
                 if route is None:
@@ -167,13 +170,12 @@ def beside(tap):
                 for change in daemon.changes():
                     tap.note(loop.summary(change))
                 tap.ok(daemon.stop() == 0, "stopped")
-            tap.ok(not fork.ours(), "no route of ours is left", str(fork.ours()))
-            after = ip(lab.host, "route", "show", "table", "all")
-            tap.ok(sorted(routes.splitlines()) == sorted(after.splitlines()),
-                   "every route as before", f"{routes}\n{after}" if routes != after else "")
-            changed = harness.difference(before, lab.host.snapshot())
-            tap.ok(not changed, "every sysctl as before", str(changed))
+            after = {**lab.host.snapshot(), **snapshot(lab.host)}
+            changed = harness.difference(before, after)
+            tap.ok(not changed, "every sysctl, route and rule as before", str(changed))
+
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main([("without netoptd", without), ("beside netoptd", beside)]))
+    sys.exit(harness.main([("without netoptd", without), ("a stale route", stale),
+                           ("beside netoptd", beside)]))

@@ -67,13 +67,13 @@ static int send_bytes(int fd, uint64_t bytes, uint64_t end_ns)
 	return 0;
 }
 
-static int burst(int fd, const struct wanload_options *options, uint64_t connect_ns)
+static int burst(int fd, uint64_t bytes, uint64_t connect_ns)
 {
 	struct wanload_tcp_info before = wanload_info(fd), after;
 	uint64_t start = wanload_clock_ns(), end = start + TIMEOUT_NS, taken;
 	char cc[CC_NAME_MAX] = "";
 	socklen_t length = sizeof(cc) - 1;
-	int r = send_bytes(fd, options->bytes, end);
+	int r = send_bytes(fd, bytes, end);
 
 	if (r == 0)
 		r = drain(fd, end);
@@ -87,14 +87,14 @@ static int burst(int fd, const struct wanload_options *options, uint64_t connect
 	printf("{\"start\":%.3f,\"seconds\":%.6f,\"connectSeconds\":%.6f,\"bytes\":%" PRIu64
 	       ",\"retrans\":%" PRIu32 ",\"cc\":\"%s\",\"cwnd\":%" PRIu32 ",\"minRttUs\":%" PRIu32
 	       "}\n",
-	       (double)start / 1e9, (double)taken / 1e9, (double)connect_ns / 1e9, options->bytes,
+	       (double)start / 1e9, (double)taken / 1e9, (double)connect_ns / 1e9, bytes,
 	       after.total_retrans - before.total_retrans, cc, before.snd_cwnd, after.min_rtt);
 	fflush(stdout);
 	return 0;
 }
 
 /* One connection with all of its bursts. */
-static bool connection(const struct wanload_options *options)
+static bool connection(const struct wanload_options *options, uint64_t bytes)
 {
 	uint64_t start = wanload_clock_ns(), connect_ns;
 	int fd = wanload_connect(options, start + TIMEOUT_NS), r = 0;
@@ -112,7 +112,7 @@ static bool connection(const struct wanload_options *options)
 	for (uint64_t i = 0; r == 0 && i < options->count; i++) {
 		if (i > 0 || options->warm_ns > 0)
 			pause_for(options->gap_ns);
-		r = burst(fd, options, connect_ns);
+		r = burst(fd, bytes, connect_ns);
 	}
 	wanload_finish(fd);
 	return r == 0;
@@ -125,7 +125,8 @@ int wanload_burst(const struct wanload_options *options)
 	for (uint64_t i = 0; options->repeat == 0 || i < options->repeat; i++) {
 		if (i > 0)
 			pause_for(options->gap_ns);
-		if (!connection(options))
+		if (!connection(options, i % 2 == 1 && options->then_bytes > 0 ? options->then_bytes
+									       : options->bytes))
 			status = 1;
 	}
 	return status;

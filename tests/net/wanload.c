@@ -8,7 +8,8 @@
  *   wanload send --connect ADDR:PORT --seconds S --repeat N --gap S [--congestion CC]
  *   wanload recv --connect ADDR:PORT --seconds S --repeat N --gap S
  *   wanload burst --connect ADDR:PORT --bytes B --gap S --repeat N [--count N] [--warm S]
- *                                     so many bytes after each pause, N times on a connection
+ *              [--then B]             so many bytes after each pause, N times on a connection;
+ *                                     on every other connection --then so many
  *
  * Each transfer is a new connection, because buffers and congestion control take effect on new
  * ones, and prints one JSON line when it is over; --repeat 0 goes on until it is killed. It is its
@@ -115,6 +116,8 @@ static int set_option(struct wanload_options *options, const char *word, const c
 		return parse_seconds(value, &options->warm_ns);
 	if (strcmp(word, "--bytes") == 0)
 		return wanspec_parse_count(value, &options->bytes);
+	if (strcmp(word, "--then") == 0)
+		return wanspec_parse_count(value, &options->then_bytes);
 	if (strcmp(word, "--repeat") == 0)
 		return wanspec_parse_number(value, &options->repeat);
 	if (strcmp(word, "--count") == 0)

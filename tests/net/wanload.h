@@ -20,7 +20,8 @@ struct wanload_address {
 
 struct wanload_options {
 	struct wanload_address address; /* to listen at, or to connect to */
-	uint64_t seconds_ns, gap_ns, serve_ns, serve_bytes, warm_ns, bytes;
+	uint64_t seconds_ns, gap_ns, serve_ns, serve_bytes, warm_ns;
+	uint64_t bytes, then_bytes; /* of a burst; every other connection's, 0: the same */
 	uint64_t repeat, count;
 	const char *congestion; /* NULL: what the sysctl says */
 };
