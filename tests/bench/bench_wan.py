@@ -151,8 +151,10 @@ def judge_clean(figures, name, path):
                              path["arms"][DEFAULT]["goodputMbps"])
     figures.figure(f"{name}: goodput over the whole run, of the default's", cost or 0, "",
                    EXPLORING_BAR, digits=3, at_least=True)
-    figures.figure(f"{name}: changes of its own that stand in the end", len(path["line"]["standing"]),
-                   "", 0, digits=0)
+    line = path["line"]
+    foreign = line["congestion"] != path["arms"][DEFAULT]["congestion"]
+    figures.figure(f"{name}: changes and routes of its own that stand in the end",
+                   len(line["standing"]) + len(line["routes"]) + foreign, "", 0, digits=0)
 
 
 def judge(figures, results):

@@ -68,12 +68,17 @@ class Measure:
         sent = sum(row.get("segsOut", 0) for row in self.transfers)
         return sum(row.get("retrans", 0) for row in self.transfers) / sent if sent else None
 
+    @property
+    def congestion(self):
+        """The congestion control of the last transfer."""
+        return self.transfers[-1].get("cc") if self.transfers else None
+
     def summary(self):
         """As JSON has it."""
         return {"goodputMbps": self.goodput, "pingP95Ms": self.ping_p95,
                 "pingLostShare": self.ping_lost, "retransShare": self.retrans,
                 "rivalMbps": self.rival_goodput, "transfers": len(self.transfers),
-                "pings": len(self.pings)}
+                "pings": len(self.pings), "congestion": self.congestion}
 
 
 def moved(row):

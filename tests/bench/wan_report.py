@@ -32,10 +32,15 @@ def change_result(run, change):
 
 
 def path_line(run, rows, address):
-    """The time line of one path: transfers as [seconds since the start, Mbit/s], settings."""
+    """The time line of one path: transfers as [seconds since the start, Mbit/s], what was changed for
+    it (or for the whole host), and what stands in the end."""
     return {"transfers": [[round(row["start"] - run.started, 2), round(value, 2)] for row, value
                           in zip(rows, wan_measure.each_mbps(rows)) if "seconds" in row],
             "congestion": rows[-1].get("cc") if rows else None,
+            "changes": [change["id"] for change in run.changes
+                        if not change["path"] or wan_daemon.concerns(change, address)],
+            "routes": [line for line in run.routes
+                       if line.split()[0] in (address, address + "/32")],
             "settleSeconds": wan_daemon.settle_seconds(run, address),
             "standing": [change["id"] for change in wan_daemon.standing(run.changes, address)]}
 

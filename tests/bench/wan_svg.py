@@ -116,9 +116,9 @@ def _bars(picture, results, title, key, axis):
 
 
 def _marks(picture, results, path, scale, base):
-    """The changes of one path: dotted where proposed, solid where decided."""
+    """The changes of one path, and of the host: dotted where proposed, solid where decided."""
     for change in results["daemon"]["changes"]:
-        if change["path"] != path["address"]:
+        if change["id"] not in path["line"]["changes"] or change["state"] == "advised":
             continue
         x = scale(change["proposedSeconds"])
         picture.line(x, base - STRIP, x, base, "#555555", stroke_dasharray="2 3")

@@ -9,14 +9,18 @@
 A host route that netoptd made is a copy of the route by which it found the destination. If it
 outlived the gateway, every connection to that destination would fall into a hole.
 """
+import contextlib
 import json
+import os
+import select
+import signal
 import subprocess
 import sys
 import time
 
 import harness
 import loop
-from harness import Link, Namespace, build_path, read_line, stop
+from harness import Link, Namespace, build_path, stop
 from netopt import Daemon
 from routes import OURS, ip, ours, snapshot, veth
 
@@ -74,17 +78,21 @@ class Steady:
             [build_path("tests", "net", "wanload"), "burst", "--connect", f"{PEER}:9001",
              "--bytes", "20k", "--gap", "0.5", "--repeat", "1", "--count", "100000"],
             stdout=subprocess.PIPE)
+        self.rest = b""
 
     def last(self, seconds):
         """The last result of the next so many seconds; None if there is none, or it broke."""
-        end, row = time.monotonic() + seconds, None
-        while time.monotonic() < end:
-            line = read_line(self.process, 0.2)
-            if line is not None:
+        end, row, fd = time.monotonic() + seconds, None, self.process.stdout.fileno()
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([fd], [], [], left)[0]:
+                break
+            data = os.read(fd, 1 << 16)
+            if not data:
+                return None
+            *lines, self.rest = (self.rest + data).split(b"\n")
+            for line in lines:
                 row = json.loads(line)
-                if "error" in row:
-                    return None
-        return row
+        return None if row and "error" in row else row
 
     def __enter__(self):
         return self
@@ -150,6 +158,22 @@ def without(tap):
             check_change(tap, fork, steady, "right", False)
 
 
+def check_state(tap, lab, before, when):
+    """Nothing is left of netoptd."""
+    changed = harness.difference(before, {**lab.host.snapshot(), **snapshot(lab.host)})
+    tap.ok(not changed, f"{when}: every sysctl, route and rule as before", str(changed))
+
+
+def killed(tap, fork, daemon, transfers, steady, before):
+    """With a route in place it is killed, and the next start, which only cleans up, makes it good."""
+    daemon.start()
+    tap.ok(wait_for_route(tap, fork, transfers, steady), "started again, it has a route again")
+    daemon.stop(signal.SIGKILL)
+    tap.note(f"killed: {ours(fork.lab.host)}")
+    tap.ok(daemon.recover() == 0, "recovered")
+    check_state(tap, fork.lab, before, "killed and recovered")
+
+
 def beside(tap):
     """With netoptd, there and back."""
     with harness.Lab() as lab:
@@ -159,7 +183,7 @@ def beside(tap):
         with loop.Transfers(lab, PEER, seconds=3) as transfers, Steady(lab) as steady:
             transfers.next()
             before = {**lab.host.snapshot(), **snapshot(lab.host)}
-            with daemon:
+            with contextlib.closing(daemon.start()):
                 route = wait_for_route(tap, fork, transfers, steady)
                 if route is None:
                     tap.skip("routes of netoptd", "it made none in "
@@ -170,10 +194,9 @@ def beside(tap):
                 for change in daemon.changes():
                     tap.note(loop.summary(change))
                 tap.ok(daemon.stop() == 0, "stopped")
-            after = {**lab.host.snapshot(), **snapshot(lab.host)}
-            changed = harness.difference(before, after)
-            tap.ok(not changed, "every sysctl, route and rule as before", str(changed))
-
+                check_state(tap, lab, before, "stopped")
+                if route is not None:
+                    killed(tap, fork, daemon, transfers, steady, before)
 
 
 if __name__ == "__main__":
