@@ -5,6 +5,7 @@
  */
 #include "common/base.h"
 #include "common/clock.h"
+#include "common/text.h"
 #include "daemon/policy/controller.h"
 #include "tests/unit/fake_host.h"
 #include "tests/unit/harness.h"
