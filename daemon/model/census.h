@@ -66,9 +66,11 @@ void census_begin(Census *census, unsigned parts);
 void census_add(Census *census, const FlowSample *sample, const PathCaps *caps, uint64_t now_ns);
 void census_end(Census *census, uint64_t now_ns);
 
+/* Forgets what a dump of listeners said before; then each of them. */
 void census_listeners_begin(Census *census, uint64_t now_ns);
 void census_listener_add(Census *census, const FlowSample *sample);
 
+/* The same of a dump of connections in every state that occupies a local port. */
 void census_peers_begin(Census *census, uint64_t now_ns);
 void census_peer_add(Census *census, const FlowSample *sample);
 /* The one with most connections; NULL: none. */
