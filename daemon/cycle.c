@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/text.h"
@@ -43,6 +44,8 @@ struct Cycle {
 	unsigned slice;  /* whose turn it is */
 	CycleStats stats;
 	LogLimit incomplete_limit;
+	Sense sense;
+	bool sensed; /* in this step */
 };
 
 static void on_sample(const FlowSample *sample, void *context)
@@ -50,6 +53,7 @@ static void on_sample(const FlowSample *sample, void *context)
 	Cycle *cycle = context;
 
 	path_table_add(cycle->params.paths, sample, &cycle->caps, cycle->read_ns);
+	census_add(&cycle->sense.census, sample, &cycle->caps, cycle->read_ns);
 }
 
 static void on_destroyed(const FlowSample *sample, void *context)
@@ -183,11 +187,13 @@ static void sweep(Cycle *cycle, unsigned slices)
 	path_table_set_slices(cycle->params.paths, slices);
 	path_table_sweep_begin(cycle->params.paths, begin_ns);
 	read_destroyed(cycle);
+	census_begin(&cycle->sense.census, slices);
 	r = diag_dump_filtered(cycle->diag, DIAG_STATES_FLOWS, &filter, on_sample, cycle, &stats);
 	read_destroyed(
 		cycle); /* who died meanwhile was born before: still under the present epoch */
 	end_ns = clock_monotonic_ns(&cycle->params.clock);
 	path_table_sweep_end(cycle->params.paths, end_ns, r >= 0 && !stats.incomplete);
+	census_end(&cycle->sense.census, end_ns);
 	if (r < 0 || stats.incomplete)
 		note_incomplete(cycle, end_ns, r < 0 ? strerror(-r) : "it kept changing");
 	cycle->stats.sockets = stats.sockets;
@@ -229,6 +235,31 @@ static bool route_of(const void *context, const Address *destination, PolicyRout
 	return true;
 }
 
+/* Once in a step, however often the engine is asked. */
+static void take_host(Cycle *cycle, const HostMemory *memory, Snapshot *snapshot)
+{
+	const TunableState *ports =
+		registry_get(cycle->params.registry, TUNABLE_IP_LOCAL_PORT_RANGE);
+	SenseInput input = {
+		.counters = cycle_counters(cycle),
+		.memory = memory,
+		.diag = cycle->diag,
+		.sysctl = &cycle->params.sysctl,
+		.clock = &cycle->params.clock,
+		.local_ports = ports->present ? (uint64_t)(ports->current.numbers[1] -
+							   ports->current.numbers[0] + 1)
+					      : 0,
+	};
+
+	if (!cycle->sensed)
+		sense_step(&cycle->sense, &input);
+	cycle->sensed = true;
+	snapshot->host = &cycle->sense.windows;
+	snapshot->census = &cycle->sense.census;
+	snapshot->settings = &cycle->sense.settings;
+	snapshot->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static void take_snapshot(Cycle *cycle, Snapshot *ret)
 {
 	HostMemory memory = {0};
@@ -260,6 +291,7 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 	ret->tcp_memory_bytes = memory.tcp_bytes;
 	ret->tcp_pressure_bytes = memory.tcp_pressure_bytes;
 	take_counters(cycle, ret);
+	take_host(cycle, &memory, ret);
 }
 
 static void tell_foreign(Cycle *cycle)
@@ -406,6 +438,7 @@ static void on_timer(void *context)
 	if (r < 0)
 		log_debug("reading the tunables and routes: %s", strerror(-r));
 	tell_foreign(cycle);
+	cycle->sensed = false;
 	acted = decide(cycle);
 	pin_paths(cycle);
 	if (cycle->params.stepped)
@@ -477,6 +510,11 @@ void cycle_set_interval(Cycle *cycle, uint64_t interval_ns, uint64_t cpu_budget_
 CycleStats cycle_stats(const Cycle *cycle)
 {
 	return cycle->stats;
+}
+
+const Sense *cycle_sense(const Cycle *cycle)
+{
+	return &cycle->sense;
 }
 
 const Counters *cycle_counters(const Cycle *cycle)

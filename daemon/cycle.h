@@ -14,6 +14,7 @@
 #include "daemon/model/path_table.h"
 #include "daemon/policy/engine.h"
 #include "daemon/run/loop.h"
+#include "daemon/sense.h"
 #include "daemon/tune/registry.h"
 
 typedef struct Cycle Cycle;
@@ -68,5 +69,7 @@ void cycle_foreign(Cycle *cycle, TunableId id);
 CycleStats cycle_stats(const Cycle *cycle);
 /* The counters of the last step; NULL: none could be read yet. */
 const Counters *cycle_counters(const Cycle *cycle);
+/* What the host's files and sockets said, and what reading them costs. */
+const Sense *cycle_sense(const Cycle *cycle);
 /* All flows, or listeners, now; for somebody who asks. Negative errno. */
 int cycle_dump(Cycle *cycle, uint32_t states, DiagCallback each, void *context);

@@ -173,6 +173,9 @@ static void add_sums(PathWindow *window, const FlowDelta *delta)
 	window->total_rto += delta->total_rto;
 	window->flows_born += delta->born;
 	window->flows_bulk += delta->became_bulk;
+	window->restarts += delta->restarted;
+	if (delta->restarted)
+		window->max_restart_bytes = MAX(window->max_restart_bytes, delta->bytes_sent);
 
 	if (delta->bulk && delta->bytes_received > 0) {
 		window->bulk_bytes_received += delta->bytes_received;
@@ -206,6 +209,19 @@ static void add_rates(Path *path, const FlowSample *sample, const FlowDelta *del
 			    (uint64_t)raw->rcv_space * 8 * 1000000 / raw->rcv_rtt_us);
 }
 
+/* At the rate of the last delivery. */
+static void add_unsent(PathWindow *window, const FlowSample *sample, const FlowDelta *delta)
+{
+	uint64_t rate = tcp_info_get(&sample->info, delivery_rate, 0); /* bytes/s */
+	uint64_t notsent = tcp_info_get(&sample->info, notsent_bytes, 0);
+
+	window->max_notsent_bytes = MAX(window->max_notsent_bytes, notsent);
+	if (rate == 0 || notsent * 1000000 / rate <= PATH_UNSENT_US)
+		return;
+	window->samples_unsent++;
+	window->samples_unsent_asked += delta->bytes_received > 0;
+}
+
 static void add_judgements(Path *path, const FlowSample *sample, const FlowDelta *delta,
 			   const PathCaps *caps)
 {
@@ -224,6 +240,7 @@ static void add_judgements(Path *path, const FlowSample *sample, const FlowDelta
 	window->samples_other_congestion +=
 		sample->congestion[0] && !text_equal(sample->congestion, caps->congestion);
 
+	add_unsent(window, sample, delta);
 	window->max_inflight_bytes =
 		MAX(window->max_inflight_bytes,
 		    (uint64_t)sample->info.raw.unacked * sample->info.raw.snd_mss);
@@ -419,6 +436,7 @@ static void absorb_window(PathWindow *into, const PathWindow *from)
 	into->flows_born += from->flows_born;
 	into->flows_bulk += from->flows_bulk;
 	into->total_rto += from->total_rto;
+	into->restarts += from->restarts;
 }
 
 void path_absorb(Path *into, const Path *from, uint64_t now_ns)

@@ -25,6 +25,9 @@
 /* A flow counts as bulk once it moved this much: smaller ones end in slow start. */
 #define PATH_BULK_BYTES (256 * 1024)
 
+/* What waits longer than this unsent in a socket is felt by whoever waits for what comes after. */
+#define PATH_UNSENT_US 50000
+
 typedef struct PathWindow {
 	uint64_t start_ns;
 	uint64_t bytes_acked, bytes_sent, bytes_retrans, bytes_received;
@@ -42,7 +45,13 @@ typedef struct PathWindow {
 	uint32_t samples_app_limited, samples_send_at_cap, samples_receive_at_cap;
 	uint32_t samples_peer_limited; /* rwnd_limited over half of the busy time */
 	uint32_t samples_slow_reader;  /* our application does not read */
-	uint32_t samples_open;         /* ca_state Open */
+	/* What waits unsent takes longer than PATH_UNSENT_US at the rate of delivery; and of those
+	 * the ones to which the peer sends, too: somebody waits for answers. */
+	uint32_t samples_unsent, samples_unsent_asked;
+	uint64_t max_notsent_bytes;
+	uint32_t restarts; /* bursts after a pause: see FlowDelta.restarted */
+	uint64_t max_restart_bytes;
+	uint32_t samples_open; /* ca_state Open */
 	uint32_t flows_born, flows_bulk;
 	uint32_t total_rto;
 	uint32_t samples_other_congestion; /* flows whose CC is not the host's default */
@@ -95,6 +104,8 @@ typedef struct FlowDelta {
 	uint64_t busy_us, rwnd_limited_us, sndbuf_limited_us;            /* deltas */
 	uint64_t acked_total, busy_total_us, sent_total, retrans_total;  /* since birth */
 	uint32_t dsack_dups, total_rto;                                  /* deltas */
+	bool restarted; /* it had paused for longer than its RTO with a window above the initial
+			   one, and has sent more than an initial window since */
 } FlowDelta;
 
 /*

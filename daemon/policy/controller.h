@@ -48,6 +48,16 @@ extern const size_t controller_count;
 extern const Controller controller_buffers;
 extern const Controller controller_congestion;
 extern const Controller controller_fastopen;
+extern const Controller controller_idle;
+extern const Controller controller_latency;
+extern const Controller controller_mtu;
+extern const Controller controller_backlog;
+extern const Controller controller_memory;
+extern const Controller controller_ports;
+extern const Controller controller_udp;
+extern const Controller controller_softnet;
+extern const Controller controller_neighbours;
+extern const Controller controller_deviations;
 
 /* How many paths, busiest first, a controller looks at. */
 #define CONTROLLER_PATHS 64

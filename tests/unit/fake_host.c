@@ -62,6 +62,22 @@ void fake_host_set(FakeHost *host, TunableId id, const TunableValue *value)
 		(void)text_copy(host->congestion, sizeof(host->congestion), value->words);
 }
 
+/* Half of the memory is available, and nothing else happens. */
+static void init_reading(FakeHost *host)
+{
+	for (HostCounter counter = 0; counter < _HOST_COUNTERS; counter++)
+		host->reading.has_counter[counter] = true;
+	for (HostGauge gauge = 0; gauge < _HOST_GAUGES; gauge++)
+		host->reading.has_gauge[gauge] = true;
+	host->reading.gauges[HOST_MEMORY_AVAILABLE] = 8192 * MIB;
+	host->reading.processors = 2;
+	for (size_t i = 0; i < host_settings_count; i++) {
+		host->settings.values[i] = host_settings[i].low;
+		host->settings.known[i] = true;
+	}
+	host->settings.read_ns = START_NS;
+}
+
 void fake_host_init(FakeHost *host)
 {
 	static const char *const defaults[_TUNABLE_SYSCTLS] = {
@@ -91,6 +107,7 @@ void fake_host_init(FakeHost *host)
 	};
 
 	*host = (FakeHost){.now_ns = START_NS};
+	init_reading(host);
 	if (path_table_new(64, 1024, &host->paths) < 0)
 		abort();
 	host->caps.congestion = host->congestion;
@@ -99,6 +116,10 @@ void fake_host_init(FakeHost *host)
 		.congestion_available = "reno cubic bbr",
 		.memory_total_bytes = 16384 * MIB,
 		.tcp_pressure_bytes = 1024 * MIB,
+		.host = &host->windows,
+		.census = &host->census,
+		.settings = &host->settings,
+		.page_bytes = 4096,
 	};
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
 		TunableValue value = fake_value(id, defaults[id]);
@@ -156,19 +177,38 @@ void fake_host_close(FakeHost *host, FakeFlow *flow)
 	path_table_add(host->paths, &flow->sample, &host->caps, host->now_ns);
 }
 
+static void take_reading(FakeHost *host, uint64_t ns)
+{
+	const CensusCount *count = &host->census.counted;
+	HostReading *reading = &host->reading;
+
+	for (HostCounter counter = 0; counter < _HOST_COUNTERS; counter++)
+		reading->counters[counter] += host->rates[counter] * (ns / NSEC_PER_SEC);
+	reading->counters[HOST_STALLS] = host->census.stalls;
+	reading->gauges[HOST_BIG_SOCKETS] = count->big;
+	reading->gauges[HOST_QUEUED_BYTES] = count->queued_bytes;
+	reading->gauges[HOST_QUEUED_TOP_BYTES] =
+		count->top_bytes[0] + count->top_bytes[1] + count->top_bytes[2];
+	host_windows_add(&host->windows, reading, host->now_ns);
+}
+
 void fake_host_step(FakeHost *host, uint64_t ns)
 {
 	host->now_ns += ns;
 	host->snapshot.now_ns = host->now_ns;
 	host->snapshot.realtime_ns = host->now_ns + UINT64_C(1750000000) * NSEC_PER_SEC;
 	path_table_sweep_begin(host->paths, host->now_ns);
+	census_begin(&host->census, 1);
 	for (size_t i = 0; i < FAKE_FLOWS; i++) {
 		if (!host->flows[i].open)
 			continue;
 		advance(&host->flows[i], ns);
 		path_table_add(host->paths, &host->flows[i].sample, &host->caps, host->now_ns);
+		census_add(&host->census, &host->flows[i].sample, &host->caps, host->now_ns);
 	}
 	path_table_sweep_end(host->paths, host->now_ns, true);
+	census_end(&host->census, host->now_ns);
+	take_reading(host, ns);
 }
 
 void fake_host_windows(FakeHost *host, unsigned windows)

@@ -5,6 +5,9 @@
  * real path table over them, and a snapshot with plausible defaults. Time stands still unless
  * fake_host_step() moves it.
  */
+#include "daemon/model/census.h"
+#include "daemon/model/host_setting.h"
+#include "daemon/model/host_windows.h"
 #include "daemon/policy/controller.h"
 
 #define MBIT         UINT64_C(1000000)
@@ -28,6 +31,13 @@ typedef struct FakeHost {
 	uint64_t last_cookie;
 	Snapshot snapshot; /* all tunables present and writable; cubic, 4 and 6 MiB */
 	char congestion[TUNABLE_WORD_MAX];
+	/* The host's counters grow at these rates, 1/s; gauges stand in the reading (of sockets:
+	 * counted by the real census). */
+	uint64_t rates[_HOST_COUNTERS];
+	HostReading reading;
+	HostWindows windows;
+	Census census;
+	HostSettings settings; /* the kernel's defaults */
 } FakeHost;
 
 TunableValue fake_value(TunableId id, const char *text);
