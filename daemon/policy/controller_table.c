@@ -8,6 +8,7 @@
 const Controller *const controller_table[] = {
 	&controller_buffers,
 	&controller_congestion,
+	&controller_initcwnd,
 	&controller_fastopen,
 };
 const size_t controller_count = ARRAY_SIZE(controller_table);

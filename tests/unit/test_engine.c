@@ -344,8 +344,8 @@ END_TEST
 
 START_TEST(test_switched_off)
 {
-	config.switches[POLICY_CONGESTION] = config.switches[POLICY_BUFFERS] =
-		config.switches[POLICY_FASTOPEN] = POLICY_OFF;
+	for (size_t i = 0; i < _POLICY_KNOBS; i++)
+		config.switches[i] = POLICY_OFF;
 	sim_configure();
 	host.snapshot.fastopen_cookie_requests = 100;
 	sim_lossy_path(10);
