@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/fake_host.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,18 +137,93 @@ void fake_host_clear(FakeHost *host)
 	path_table_free(host->paths);
 }
 
+static FakeRoute *find_route(FakeHost *host, const Address *address)
+{
+	for (size_t i = 0; i < host->n_routes; i++)
+		if (address_equal(&host->routes[i].address, address))
+			return &host->routes[i];
+	return NULL;
+}
+
+static FakeRoute *add_route(FakeHost *host, const Address *address)
+{
+	FakeRoute *route = find_route(host, address);
+
+	if (route)
+		return route;
+	if (host->n_routes == FAKE_FLOWS)
+		abort();
+	route = &host->routes[host->n_routes++];
+	*route = (FakeRoute){.address = *address, .route = {.eligible = true, .link_index = 2}};
+	for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++)
+		route->route.metrics[id - _TUNABLE_SYSCTLS] = tunable_unset(id);
+	return route;
+}
+
+static bool tell_route(const void *context, const Address *destination, PolicyRoute *ret)
+{
+	FakeHost *host = (FakeHost *)(uintptr_t)context;
+
+	host->route_questions++;
+	*ret = add_route(host, destination)->route;
+	return true;
+}
+
+void fake_host_routes(FakeHost *host)
+{
+	host->snapshot.route = tell_route;
+	host->snapshot.route_context = host;
+}
+
+static int64_t metric(const FakeRoute *route, TunableId id)
+{
+	return route->route.metrics[id - _TUNABLE_SYSCTLS].numbers[0];
+}
+
+void fake_host_metric(FakeHost *host, const char *address, TunableId id, const char *text)
+{
+	Address destination = fake_address(address);
+	FakeRoute *route = add_route(host, &destination);
+	PathMetrics expected;
+
+	route->route.metrics[id - _TUNABLE_SYSCTLS] =
+		text ? fake_value(id, text) : tunable_unset(id);
+	expected = (PathMetrics){
+		.initcwnd = (uint16_t)metric(route, TUNABLE_ROUTE_INITCWND),
+		.rto_min_ms = (uint16_t)metric(route, TUNABLE_ROUTE_RTO_MIN),
+		.quickack = metric(route, TUNABLE_ROUTE_QUICKACK) != 0,
+		.ecn = metric(route, TUNABLE_ROUTE_ECN) != 0,
+	};
+	(void)text_copy(expected.congestion, sizeof(expected.congestion),
+			route->route.metrics[TUNABLE_ROUTE_CONGCTL - _TUNABLE_SYSCTLS].words);
+	(void)path_table_expect(host->paths, &destination, &expected);
+}
+
+void fake_host_no_route(FakeHost *host, const char *address, const char *reason)
+{
+	Address destination = fake_address(address);
+	FakeRoute *route = add_route(host, &destination);
+
+	route->route.eligible = false;
+	(void)text_copy(route->route.reason, sizeof(route->route.reason), reason);
+}
+
 FakeFlow *fake_host_open(FakeHost *host, const char *address, uint64_t send_bps)
 {
 	for (size_t i = 0; i < FAKE_FLOWS; i++) {
 		FakeFlow *flow = &host->flows[i];
+		const Path *given;
 
 		if (flow->open)
 			continue;
 		*flow = (FakeFlow){.open = true,
 				   .send_bps = send_bps,
 				   .sample = fake_sample(++host->last_cookie, address)};
+		given = path_table_find(host->paths, &flow->sample.remote);
 		(void)text_copy(flow->sample.congestion, sizeof(flow->sample.congestion),
-				host->congestion);
+				given && path_metrics(given)->congestion[0]
+					? path_metrics(given)->congestion
+					: host->congestion);
 		return flow;
 	}
 	abort();
