@@ -44,6 +44,8 @@ struct Cycle {
 	unsigned slice;  /* whose turn it is */
 	CycleStats stats;
 	LogLimit incomplete_limit;
+	Address expected[ROUTES_MAX]; /* whose paths know of metrics of ours */
+	size_t n_expected;
 	Sense sense;
 	bool sensed; /* in this step */
 };
@@ -147,6 +149,39 @@ static DiagFilter filter_of(const Cycle *cycle, unsigned slices,
 			    .n_prefixes = n};
 }
 
+static PathMetrics metrics_of(const RouteState *route)
+{
+	const RouteMetrics *ours = &route->own.metrics;
+	PathMetrics metrics = {.initcwnd = (uint16_t)ours->initcwnd,
+			       .rto_min_ms = (uint16_t)ours->rto_min_ms,
+			       .quickack = ours->quickack,
+			       .ecn = ours->ecn};
+
+	(void)text_copy(metrics.congestion, sizeof(metrics.congestion), ours->congctl);
+	return metrics;
+}
+
+/* Tells the paths what their routes give their connections, and those that had something before
+ * that they have it no more. */
+static void expect_metrics(Cycle *cycle)
+{
+	const Routes *routes = hands_routes(cycle->params.hands);
+	size_t n = routes ? routes_count(routes) : 0;
+
+	for (size_t i = 0; i < cycle->n_expected; i++)
+		if (!routes_get(routes, &cycle->expected[i]))
+			(void)path_table_expect(cycle->params.paths, &cycle->expected[i], NULL);
+	for (size_t i = 0; i < n; i++) {
+		const RouteState *route = routes_at(routes, i);
+		PathMetrics metrics = metrics_of(route);
+
+		/* A path that is not there has no flows to be mistaken. */
+		(void)path_table_expect(cycle->params.paths, &route->own.destination, &metrics);
+		cycle->expected[i] = route->own.destination;
+	}
+	cycle->n_expected = n;
+}
+
 /* What is on trial, or has a route of ours, keeps a path of its own. */
 static void pin_paths(Cycle *cycle)
 {
@@ -160,6 +195,7 @@ static void pin_paths(Cycle *cycle)
 	for (size_t i = 0; i < n_routes; i++)
 		pinned[n++] = routes_at(routes, i)->own.destination;
 	path_table_pin(cycle->params.paths, pinned, n);
+	expect_metrics(cycle);
 }
 
 static void count_sweep(Cycle *cycle, uint64_t begin_ns, uint64_t end_ns, uint64_t cpu_ns,
@@ -353,6 +389,7 @@ int cycle_execute(Cycle *cycle, const EngineAction *action)
 	r = hands_perform(cycle->params.hands, action, reason, sizeof(reason));
 	sweep(cycle, 1); /* whoever was born before must carry the old label */
 	path_table_set_epoch(cycle->params.paths, action->epoch);
+	expect_metrics(cycle);
 	engine_done(cycle->params.engine, action, r, reason,
 		    clock_monotonic_ns(&cycle->params.clock));
 	tell_foreign(cycle);

@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "daemon/policy/fdr.h"
+#include "daemon/policy/trial_counter.h"
 #include "daemon/policy/verdict.h"
 
 /* Comparisons at a time; the slot beyond them is for a TRIAL_COUNTER. */
@@ -358,6 +359,8 @@ static TrialStep step_slot(Engine *engine, Slot *slot, const Snapshot *snapshot)
 				"and no benefit is in sight");
 		return TRIAL_STEP_INCONCLUSIVE;
 	}
+	if (trial->plan.kind == TRIAL_COUNTER)
+		return trial_counter_step(trial, snapshot->host, snapshot->now_ns);
 	if (is_hypothesis(slot->change))
 		trial->plan.e_keep = threshold(engine);
 	step = trial_step(trial, snapshot->now_ns, &engine->params.random);
