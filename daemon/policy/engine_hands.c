@@ -208,10 +208,10 @@ uint64_t engine_paused_until(const Engine *engine)
 /* The kernel's own initial window, as a metric: the whole machinery at work, and no effect. */
 #define AA_INITCWND 10
 
-static const Path *aa_path(Engine *engine, const Snapshot *snapshot, const Address *address,
-			   char *reason, size_t size)
+/* 0, or why not: as engine_trial_aa(). */
+static int aa_is_possible(Engine *engine, const Snapshot *snapshot, const Path *path, char *reason,
+			  size_t size)
 {
-	const Path *path = path_table_find(snapshot->paths, address);
 	const PolicyConfig *config = &engine->params.config;
 	ControllerInput input = {.snapshot = snapshot, .config = config};
 	PolicyRoute route;
@@ -219,26 +219,26 @@ static const Path *aa_path(Engine *engine, const Snapshot *snapshot, const Addre
 
 	if (!path) {
 		(void)text_copy(reason, size, "no connection of this host is known to go there");
-		return NULL;
+		return -ENOENT;
 	}
-	if (config->mode != POLICY_AUTO) {
+	if (engine->pending || engine_in_the_way(engine, &path->address, TUNABLE_ROUTE_CONGCTL)) {
+		(void)text_copy(reason, size, "another trial is under way");
+		return -EBUSY;
+	}
+	if (config->mode != POLICY_AUTO)
 		(void)text_copy(reason, size, "only with Mode=auto, and without --dry-run");
-		return NULL;
-	}
-	if (!controller_route(&input, path, &route, why)) {
+	else if (!controller_route(&input, path, &route, why))
 		(void)text_copy(reason, size, why);
-		return NULL;
-	}
-	if (route.metrics[TUNABLE_ROUTE_INITCWND - _TUNABLE_SYSCTLS].numbers[0] == 0)
-		return path;
-	(void)text_copy(reason, size, "its initial window is set already");
-	return NULL;
+	else if (route.metrics[TUNABLE_ROUTE_INITCWND - _TUNABLE_SYSCTLS].numbers[0] != 0)
+		(void)text_copy(reason, size, "its initial window is set already");
+	else
+		return 0;
+	return -EPERM;
 }
 
-int engine_trial_aa(Engine *engine, const Snapshot *snapshot, const Address *address,
-		    unsigned pairs, EngineAction *ret_action, char *reason, size_t size)
+static Change *begin_aa(Engine *engine, const Snapshot *snapshot, const Path *path, unsigned pairs,
+			EngineAction *ret_action)
 {
-	const Path *path = aa_path(engine, snapshot, address, reason, size);
 	Proposal proposal = {.n_tunables = 1,
 			     .tunables = {{.id = TUNABLE_ROUTE_INITCWND,
 					   .old_value = tunable_unset(TUNABLE_ROUTE_INITCWND),
@@ -247,16 +247,6 @@ int engine_trial_aa(Engine *engine, const Snapshot *snapshot, const Address *add
 	WindowSum sum = {.loss = -1};
 	Change *change;
 
-	*ret_action = (EngineAction){.kind = ENGINE_NOTHING};
-	if (!path)
-		return path_table_find(snapshot->paths, address) ? -EPERM : -ENOENT;
-	stand_at(engine, snapshot->now_ns, snapshot->realtime_ns);
-	engine->snapshot = snapshot;
-	if (engine->pending || engine_in_the_way(engine, &path->address, TUNABLE_ROUTE_CONGCTL)) {
-		engine->snapshot = NULL;
-		(void)text_copy(reason, size, "another trial is under way");
-		return -EBUSY;
-	}
 	proposal.tunables[0].new_value.numbers[0] = AA_INITCWND;
 	(void)text_copy(proposal.evidence.summary, sizeof(proposal.evidence.summary),
 			"asked for by the operator: the kernel's own value against none, which "
@@ -267,12 +257,30 @@ int engine_trial_aa(Engine *engine, const Snapshot *snapshot, const Address *add
 	change = engine_add_change(engine, "aa", &proposal);
 	if (change)
 		engine_begin_trial(engine, change, &proposal.plan, ret_action);
+	return change;
+}
+
+int engine_trial_aa(Engine *engine, const Snapshot *snapshot, const Address *address,
+		    unsigned pairs, EngineAction *ret_action, char *reason, size_t size)
+{
+	const Path *path = path_table_find(snapshot->paths, address);
+	const Change *change;
+	int r;
+
+	*ret_action = (EngineAction){.kind = ENGINE_NOTHING};
+	stand_at(engine, snapshot->now_ns, snapshot->realtime_ns);
+	engine->snapshot = snapshot;
+	r = aa_is_possible(engine, snapshot, path, reason, size);
+	change = r == 0 ? begin_aa(engine, snapshot, path, pairs, ret_action) : NULL;
 	engine->snapshot = NULL;
-	if (change)
-		(void)text_format(reason, size,
-				  "change %u compares a setting with itself, in at most %u pairs",
-				  (unsigned)change->id, pairs);
-	else
+	if (r < 0)
+		return r;
+	if (!change) {
 		(void)text_copy(reason, size, "there is no room for another change");
-	return change ? 0 : -EBUSY;
+		return -EBUSY;
+	}
+	(void)text_format(reason, size,
+			  "change %u compares a setting with itself, in at most %u pairs",
+			  (unsigned)change->id, pairs);
+	return 0;
 }
