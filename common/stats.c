@@ -58,12 +58,15 @@ double stats_log_e(double sum, double sum_of_squares, double rho, int side)
 	return M_LN2 - 0.5 * log(q) + half_square_plus_log_phi(z);
 }
 
-double stats_log_bet(const double *differences, size_t n, double slope, double cap, int side)
+double stats_log_bet(const double *differences, size_t n, double large, double cap, int side)
 {
 	double log_e = 0;
 
-	for (size_t i = 0; i < n; i++)
-		log_e += log1p((side < 0 ? -cap : cap) * tanh(slope * differences[i]));
+	for (size_t i = 0; i < n; i++) {
+		double size = differences[i] / large, stake = cap * tanh(size * size);
+
+		log_e += log1p((differences[i] < 0) == (side < 0) ? stake : -stake);
+	}
 	return log_e;
 }
 

@@ -44,7 +44,7 @@ static double log_e(const TrialRecord *record, int side)
 	double logs[_COMPONENTS] = {
 		[COMPONENT_SMALL] = half_normal(record, side),
 		[COMPONENT_LARGE] = stats_log_bet(record->differences, record->n_pairs,
-						  VERDICT_SLOPE, VERDICT_CAP, side),
+						  VERDICT_LARGE, VERDICT_CAP, side),
 	};
 	double shares[_COMPONENTS];
 
@@ -72,7 +72,7 @@ static VerdictStep at_the_end(const TrialRecord *record, const VerdictRule *rule
 		return VERDICT_STEP_KEEP;
 	/* Undecided once: as many pairs again. */
 	return record->n_pairs < MIN(2 * last, (unsigned)TRIAL_PAIRS_MAX) ? VERDICT_STEP_CONTINUE
-								: VERDICT_STEP_EXHAUSTED;
+									  : VERDICT_STEP_EXHAUSTED;
 }
 
 VerdictStep verdict_add_pair(TrialRecord *record, double difference, const VerdictRule *rule)

@@ -15,10 +15,11 @@
 #include "daemon/policy/change.h"
 
 /* Twice the upper end of the effects (5 to 20 %) for which rho is tuned would add nothing. */
-#define VERDICT_CLIP         0.2
-#define VERDICT_SLOPE        2.0
-#define VERDICT_CAP          0.9
-#define VERDICT_WEIGHT_SMALL 0.5
+#define VERDICT_CLIP 0.2
+/* Where a difference begins to count as large: e^0.45, half as much again. */
+#define VERDICT_LARGE        0.45
+#define VERDICT_CAP          0.95
+#define VERDICT_WEIGHT_SMALL 0.6
 #define VERDICT_WEIGHT_PRIOR 0.5
 #define VERDICT_PRIOR_CAP    0.95
 /* 1 / alpha with alpha = 0.05, one-sided. */

@@ -98,8 +98,9 @@ static double world_pair(World *world, double effect)
 	return (new_first ? second - first : first - second) + effect;
 }
 
-/* The same rule without clipping, for comparison. */
-static VerdictStep unclipped(double sum, double squares, const TrialRecord *record)
+/* The rule with the half-normal mixture alone, for comparison: what the bets on large differences
+ * cost and buy. */
+static VerdictStep half_normal(double sum, double squares, const TrialRecord *record)
 {
 	if (stats_log_e(sum, squares, STATS_RHO, -1) >= log(VERDICT_E_HARM))
 		return VERDICT_STEP_HARM;
@@ -126,12 +127,12 @@ static void count(Tally *tally, VerdictStep step, unsigned pairs)
 		tally->most_pairs = MAX(tally->most_pairs, pairs);
 }
 
-/* One trial, decided by the real verdict; `plain` gets what the unclipped rule says of the same
- * pairs. */
-static void run_trial(World *world, double effect, Tally *clipped, Tally *plain)
+/* One trial, decided by the real verdict; `plain` gets what the half-normal mixture says of the
+ * same pairs. */
+static void run_trial(World *world, double effect, double prior, Tally *mixed, Tally *plain)
 {
 	const VerdictRule rule = {.minimum = log(LATENCY_WORTH)};
-	TrialRecord record = {.kind = TRIAL_SWITCHBACK};
+	TrialRecord record = {.kind = TRIAL_SWITCHBACK, .prior = prior};
 	VerdictStep step = VERDICT_STEP_CONTINUE, other = VERDICT_STEP_CONTINUE;
 	double sum = 0, squares = 0;
 
@@ -142,14 +143,15 @@ static void run_trial(World *world, double effect, Tally *clipped, Tally *plain)
 		if (step == VERDICT_STEP_CONTINUE) {
 			step = verdict_add_pair(&record, d, &rule);
 			if (step != VERDICT_STEP_CONTINUE)
-				count(clipped, step, record.n_pairs);
+				count(mixed, step, record.n_pairs);
 		} else {
 			record.differences[record.n_pairs++] = d;
 		}
+		d = CLAMP(d, -VERDICT_CLIP, VERDICT_CLIP);
 		sum += d;
 		squares += d * d;
 		if (other == VERDICT_STEP_CONTINUE)
-			other = unclipped(sum, squares, &record);
+			other = half_normal(sum, squares, &record);
 		if (other != VERDICT_STEP_CONTINUE && plain) {
 			count(plain, other, record.n_pairs);
 			plain = NULL;
@@ -159,29 +161,30 @@ static void run_trial(World *world, double effect, Tally *clipped, Tally *plain)
 		count(plain, other, record.n_pairs);
 }
 
-static Tally simulate(const char *name, double effect, uint64_t seed)
+static Tally simulate(const char *name, double effect, double prior, uint64_t seed)
 {
-	Tally clipped = {0}, plain = {0};
+	Tally mixed = {0}, plain = {0};
 
 	for (unsigned i = 0; i < RUNS; i++) {
 		uint64_t state = seed + i * UINT64_C(0x5851f42d4c957f2d);
 		World world;
 
 		world_init(&world, random_seeded(&state));
-		run_trial(&world, effect, &clipped, &plain);
+		run_trial(&world, effect, prior, &mixed, &plain);
 	}
-	diagnose("%s, seed %llu: kept %.4f in %.1f pairs (unclipped %.4f in %.1f), harm %.4f "
-		 "(unclipped %.4f), undecided %.4f",
-		 name, (unsigned long long)seed, clipped.kept / (double)RUNS,
-		 clipped.pairs / MAX(clipped.kept, 1U), plain.kept / (double)RUNS,
-		 plain.pairs / MAX(plain.kept, 1U), clipped.harmed / (double)RUNS,
-		 plain.harmed / (double)RUNS, clipped.exhausted / (double)RUNS);
-	return clipped;
+	diagnose("%s, seed %llu: kept %.4f in %.1f pairs (half-normal alone %.4f in %.1f), harm "
+		 "%.4f "
+		 "(%.4f), undecided %.4f",
+		 name, (unsigned long long)seed, mixed.kept / (double)RUNS,
+		 mixed.pairs / MAX(mixed.kept, 1U), plain.kept / (double)RUNS,
+		 plain.pairs / MAX(plain.kept, 1U), mixed.harmed / (double)RUNS,
+		 plain.harmed / (double)RUNS, mixed.exhausted / (double)RUNS);
+	return mixed;
 }
 
 START_TEST(test_no_effect)
 {
-	Tally tally = simulate("A/A", 0, SEED);
+	Tally tally = simulate("A/A", 0, 0, SEED);
 
 	ck_assert_double_le(tally.kept / (double)RUNS, FALSE_KEPT_MAX);
 	ck_assert_double_le(tally.harmed / (double)RUNS, 0.10);
@@ -189,20 +192,36 @@ START_TEST(test_no_effect)
 }
 END_TEST
 
+/* A prior that is wrong costs no more than the threshold allows, 1 / 20. */
+START_TEST(test_wrong_prior)
+{
+	Tally tally = simulate("A/A, 10 % learned before", 0, 0.1, SEED);
+
+	ck_assert_double_le(tally.kept / (double)RUNS, 0.02);
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	double latency; /* times */
+	double prior;
 	double power, pairs;
 } effects[] = {
-	{"-5 %", 0.95, 0.90, 30},
-	{"-10 %", 0.90, 0.98, 16},
-	{"-20 %", 0.80, 0.99, 12},
-	{"a tenth", 0.10, 1.0, 9},
+	{"-5 %", 0.95, 0, 0.90, 31},
+	{"-10 %", 0.90, 0, 0.98, 16},
+	{"-20 %", 0.80, 0, 0.99, 12},
+	{"a half", 0.50, 0, 1.0, 6.5},
+	{"a tenth", 0.10, 0, 1.0, 6},
+	{"-5 %, learned before", 0.95, 0.05, 0.92, 28},
+	{"-10 %, learned before", 0.90, 0.1, 0.99, 12},
+	{"-10 %, 20 % learned before", 0.90, 0.22, 0.98, 16},
+	{"-10 %, learned as harm", 0.90, -0.1, 0.98, 16},
 };
 
 START_TEST(test_effect)
 {
-	Tally tally = simulate(effects[_i].name, -log(effects[_i].latency), SEED + 1 + _i);
+	Tally tally = simulate(effects[_i].name, -log(effects[_i].latency), effects[_i].prior,
+			       SEED + 1 + _i);
 
 	ck_assert_double_ge(tally.kept / (double)RUNS, effects[_i].power);
 	ck_assert_double_le(tally.pairs / MAX(tally.kept, 1U), effects[_i].pairs);
@@ -329,7 +348,7 @@ START_TEST(test_engine_tenfold)
 END_TEST
 
 HARNESS_MAIN("simulation", TCase *tcase = tcase_create("verdict"); tcase_set_timeout(tcase, 120);
-	     tcase_add_test(tcase, test_no_effect);
+	     tcase_add_test(tcase, test_no_effect); tcase_add_test(tcase, test_wrong_prior);
 	     tcase_add_loop_test(tcase, test_effect, 0, ARRAY_SIZE(effects));
 	     suite_add_tcase(suite, tcase); tcase = tcase_create("engine");
 	     tcase_set_timeout(tcase, 120); tcase_add_test(tcase, test_engine_no_effect);
