@@ -110,10 +110,11 @@ typedef struct Trial {
 /* After a switch: connections that were being set up then belong to no arm. */
 #define TRIAL_WASHOUT_NS   UINT64_C(1000000000)
 #define TRIAL_WASHOUT_RTTS 3
-/* Longest wait for bulk flows of the block before, which share the path with those of this one. */
-#define TRIAL_SETTLE_NS (60 * UINT64_C(1000000000))
-/* Longest wait for those flows; then the pair is dropped, not the block. */
-#define TRIAL_BLOCK_MAX_NS  (120 * UINT64_C(1000000000))
+/* Longest wait for a block's flows; then the pair is dropped, not the block. */
+#define TRIAL_BLOCK_MAX_NS (120 * UINT64_C(1000000000))
+/* The same, if bulk flows of the block before still share the path: until they are gone nothing is
+ * counted. Where transfers take longer than that, the arms cannot be told apart. */
+#define TRIAL_SETTLE_NS     (240 * UINT64_C(1000000000))
 #define TRIAL_DROPPED_MAX   3
 #define TRIAL_MECHANICAL_NS (300 * UINT64_C(1000000000)) /* wait for new connections */
 

@@ -20,8 +20,8 @@
 #define VERDICT_LARGE        0.45
 #define VERDICT_CAP          0.95
 #define VERDICT_WEIGHT_SMALL 0.6
-#define VERDICT_WEIGHT_PRIOR 0.5
-#define VERDICT_PRIOR_CAP    0.95
+#define VERDICT_WEIGHT_PRIOR 0.25
+#define VERDICT_PRIOR_CAP    0.9
 /* 1 / alpha with alpha = 0.05, one-sided. */
 #define VERDICT_E_KEEP 20.0
 /* Harm is believed sooner than benefit: a false alarm only costs an opportunity. */
