@@ -35,7 +35,7 @@ double stats_log_mixture(const double *logs, const double *weights, size_t n);
  * allowance, in units of the series' own scale, clipped at three so that no single block decides.
  * Silent for the first STATS_CUSUM_WARM values. Zeroed is empty.
  */
-#define STATS_CUSUM_WARM 5
+#define STATS_CUSUM_WARM 8
 typedef struct StatsCusum {
 	unsigned n;
 	double mean, scale;
