@@ -231,6 +231,100 @@ START_TEST(test_effect)
 }
 END_TEST
 
+/* --- what other choices would cost --- */
+
+typedef struct Choice {
+	const char *name;
+	double weight_small, large, cap;
+} Choice;
+
+static const Choice choices[] = {
+	{"half-normal alone", 1, 1, 0},
+	{"chosen", VERDICT_WEIGHT_SMALL, VERDICT_LARGE, VERDICT_CAP},
+	{"half of it on large ones", 0.5, VERDICT_LARGE, VERDICT_CAP},
+	{"large from 30 %", VERDICT_WEIGHT_SMALL, 0.3, VERDICT_CAP},
+	{"large from 60 %", VERDICT_WEIGHT_SMALL, 0.6, VERDICT_CAP},
+	{"any size", VERDICT_WEIGHT_SMALL, 1e-6, VERDICT_CAP},
+	{"careful", VERDICT_WEIGHT_SMALL, VERDICT_LARGE, 0.8},
+};
+static const double choice_effects[] = {0, 0.05, 0.105, 0.223, M_LN2};
+
+/* Runs until one of both sides is proven: +1 benefit, -1 harm, 0 neither. */
+static int decide(const Choice *choice, const double *differences, double effect,
+		  unsigned *ret_pairs)
+{
+	const double weights[] = {choice->weight_small, 1 - choice->weight_small};
+	double sum = 0, squares = 0, bets[2] = {0}, shifted[TRIAL_PAIRS_MAX], log_e[2];
+
+	for (unsigned n = 0; n < TRIAL_PAIRS_MAX; n++) {
+		double d = shifted[n] = differences[n] + effect;
+		double x = CLAMP(d, -VERDICT_CLIP, VERDICT_CLIP);
+
+		sum += x;
+		squares += x * x;
+		for (unsigned s = 0; s < 2; s++) {
+			int side = s ? -1 : 1;
+
+			bets[s] += stats_log_bet(&d, 1, choice->large, choice->cap, side);
+			log_e[s] = stats_log_mixture(
+				(double[]){stats_log_e(sum, squares, STATS_RHO, side), bets[s]},
+				weights, 2);
+		}
+		*ret_pairs = n + 1;
+		if (log_e[1] >= log(VERDICT_E_HARM))
+			return -1;
+		if (log_e[0] >= log(VERDICT_E_KEEP) &&
+		    stats_median(shifted, n + 1) >= log(LATENCY_WORTH))
+			return 1;
+	}
+	return 0;
+}
+
+/* The chosen one keeps the fewest of nothing, but for those that take longer for what is obvious.
+ */
+START_TEST(test_choices)
+{
+	const unsigned runs = RUNS / 2;
+	Tally tallies[ARRAY_SIZE(choices)][ARRAY_SIZE(choice_effects)] = {0};
+
+	for (unsigned run = 0; run < runs; run++) {
+		uint64_t state = SEED + run * UINT64_C(0x5851f42d4c957f2d);
+		double differences[TRIAL_PAIRS_MAX];
+		World world;
+
+		world_init(&world, random_seeded(&state));
+		for (unsigned i = 0; i < TRIAL_PAIRS_MAX; i++)
+			differences[i] = world_pair(&world, 0);
+		for (size_t c = 0; c < ARRAY_SIZE(choices); c++)
+			for (size_t e = 0; e < ARRAY_SIZE(choice_effects); e++) {
+				unsigned pairs;
+				int outcome =
+					decide(&choices[c], differences, choice_effects[e], &pairs);
+
+				count(&tallies[c][e],
+				      outcome > 0   ? VERDICT_STEP_KEEP
+				      : outcome < 0 ? VERDICT_STEP_HARM
+						    : VERDICT_STEP_EXHAUSTED,
+				      pairs);
+			}
+	}
+	for (size_t c = 0; c < ARRAY_SIZE(choices); c++) {
+		const Tally *t = tallies[c];
+
+		diagnose("%-25s nothing: kept %.4f, harm %.3f; 5 %%: %.3f in %4.1f pairs; 10 %%: "
+			 "%.3f in %4.1f; 20 %%: %4.1f; twofold: %4.1f",
+			 choices[c].name, t[0].kept / (double)runs, t[0].harmed / (double)runs,
+			 t[1].kept / (double)runs, t[1].pairs / MAX(t[1].kept, 1U),
+			 t[2].kept / (double)runs, t[2].pairs / MAX(t[2].kept, 1U),
+			 t[3].pairs / MAX(t[3].kept, 1U), t[4].pairs / MAX(t[4].kept, 1U));
+		if (choices[c].large < VERDICT_LARGE)
+			ck_assert_uint_ge(t[0].kept, tallies[1][0].kept);
+	}
+	ck_assert_double_le(tallies[1][4].pairs, 6.5 * runs);
+	ck_assert_double_ge(tallies[0][4].pairs, 9.0 * runs);
+}
+END_TEST
+
 /* --- the whole engine --- */
 
 /* Evidence takes 2 minutes; 60 pairs of two blocks, each until two flows are old enough. */
@@ -354,6 +448,7 @@ END_TEST
 
 HARNESS_MAIN("simulation", TCase *tcase = tcase_create("verdict"); tcase_set_timeout(tcase, 120);
 	     tcase_add_test(tcase, test_no_effect); tcase_add_test(tcase, test_wrong_prior);
+	     tcase_add_test(tcase, test_choices);
 	     tcase_add_loop_test(tcase, test_effect, 0, ARRAY_SIZE(effects));
 	     suite_add_tcase(suite, tcase); tcase = tcase_create("engine");
 	     tcase_set_timeout(tcase, 120); tcase_add_test(tcase, test_engine_no_effect);
