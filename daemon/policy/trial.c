@@ -241,7 +241,7 @@ static TrialStep add_pair(Trial *trial, double difference, const Random *random)
 		conclude(trial, "harm likely");
 		return TRIAL_STEP_RESTORE;
 	case VERDICT_STEP_EXHAUSTED:
-		conclude(trial, "no proven benefit");
+		conclude(trial, trial->plan.retest ? "no longer there" : "no proven benefit");
 		return TRIAL_STEP_RESTORE;
 	case VERDICT_STEP_CONTINUE:
 		break;

@@ -251,7 +251,8 @@ static const struct {
 START_TEST(test_scene)
 {
 	const char *wanted = getenv("NETOPT_SIMULATION_RUNS");
-	Result r = simulate(&scenes[_i].scene, wanted ? (unsigned)atoi(wanted) : scenes[_i].runs);
+	Result r = simulate(&scenes[_i].scene,
+			    wanted ? (unsigned)strtoul(wanted, NULL, 10) : scenes[_i].runs);
 
 	ck_assert_double_ge(r.kept, scenes[_i].kept_min);
 	ck_assert_double_le(r.kept, scenes[_i].kept_max);

@@ -419,7 +419,7 @@ static EngineTally simulate_engine(const char *name, double gain, unsigned runs,
 START_TEST(test_engine_no_effect)
 {
 	const char *wanted = getenv("NETOPT_SIMULATION_RUNS");
-	unsigned runs = wanted ? (unsigned)atoi(wanted) : 200;
+	unsigned runs = wanted ? (unsigned)strtoul(wanted, NULL, 10) : 200;
 	EngineTally tally = simulate_engine("A/A", 1, runs, SEED);
 
 	ck_assert_uint_ge(tally.tried * 10, runs * 9);

@@ -413,6 +413,7 @@ START_TEST(test_retest)
 	ck_assert_double_gt(record.log_e_benefit, 0);
 	ck_assert_int_eq(retest(1.01, 0.99), TRIAL_STEP_RESTORE);
 	ck_assert_uint_eq(record.n_pairs, 20);
+	ck_assert(strstr(trial.reason, "no longer there after 20 pairs"));
 	ck_assert_int_eq(retest(0.9, 0.9), TRIAL_STEP_RESTORE);
 	ck_assert(strstr(trial.reason, "harm likely"));
 	/* All at once it proves itself anew. */
