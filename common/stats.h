@@ -16,12 +16,13 @@
 double stats_log_e(double sum, double sum_of_squares, double rho, int side);
 
 /*
- * log of the e-value of betting, with each pair, on the sign of its difference, more the larger it
- * is: prod(1 + side * cap * tanh(slope * d)). Given |d| the sign is a fair coin under "no effect",
- * so each factor has mean 1 whatever the size of the difference: a martingale, as valid as the one
- * above. It gains up to ln(1 + cap) a pair and loses at most ln(1 - cap), 0 <= cap < 1.
+ * log of the e-value of betting, with each pair, on the sign of its difference, next to nothing
+ * if it is small and all but 1 - cap if it is large: prod(1 + side * sign(d) * cap *
+ * tanh((d / large)^2)). Given |d| the sign is a fair coin under "no effect", so each factor has
+ * mean 1 whatever the size of the difference: a martingale, as valid as the one above. It gains up
+ * to ln(1 + cap) a pair and loses at most ln(1 - cap), 0 <= cap < 1.
  */
-double stats_log_bet(const double *differences, size_t n, double slope, double cap, int side);
+double stats_log_bet(const double *differences, size_t n, double large, double cap, int side);
 /* The same for somebody who expects this effect (not 0): the sign of `effect` is the side, and the
  * slope of each bet, effect / variance, comes from the pairs before it. Valid whether the effect
  * exists or not, since what is staked is known before the coin falls. */
@@ -34,7 +35,7 @@ double stats_log_mixture(const double *logs, const double *weights, size_t n);
  * allowance, in units of the series' own scale, clipped at three so that no single block decides.
  * Silent for the first STATS_CUSUM_WARM values. Zeroed is empty.
  */
-#define STATS_CUSUM_WARM 5
+#define STATS_CUSUM_WARM 8
 typedef struct StatsCusum {
 	unsigned n;
 	double mean, scale;

@@ -73,6 +73,7 @@ static void forget(Meter *meter, uint64_t from_ns)
 		       .other_epoch = meter->other_epoch,
 		       .from_ns = from_ns,
 		       .settled_ns = meter->settled_ns,
+		       .shared = meter->shared,
 		       .births = meter->births,
 		       .moving = meter->moving,
 		       .syn_retrans = meter->syn_retrans,
@@ -93,6 +94,7 @@ void meter_start(Meter *meter, uint32_t epoch, uint64_t from_ns, uint64_t settle
 	meter->other_epoch = meter->epoch;
 	meter->epoch = epoch;
 	meter->settled_ns = settled_ns;
+	meter->shared = false;
 	meter->births = meter->moving = meter->syn_retrans = meter->rto = 0;
 	forget(meter, from_ns);
 }
@@ -142,6 +144,7 @@ static void observe_bulk(Meter *meter, const Path *path, const FlowSample *sampl
 	    delta->epoch < meter->epoch && path->last_seen_ns < meter->settled_ns &&
 	    delta->bytes_acked + delta->bytes_received > HANDSHAKE_BYTES) {
 		forget(meter, path->last_seen_ns);
+		meter->shared = true;
 		return;
 	}
 	if (!counts(meter, delta))

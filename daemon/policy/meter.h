@@ -42,6 +42,7 @@ typedef struct Meter {
 	uint32_t epoch, other_epoch; /* of this block, and of the one before */
 	uint64_t from_ns;            /* nothing before counts */
 	uint64_t settled_ns;         /* until then the other arm's flows may still be in the way */
+	bool shared;                 /* they were, and what was counted by then is forgotten */
 	unsigned units;              /* see MeterReading */
 	uint64_t acked, busy_us, sent, retrans;
 	uint64_t max_inflight_bytes;

@@ -119,7 +119,8 @@ static uint64_t block_min_ns(const Trial *trial)
 
 static uint64_t block_max_ns(const Trial *trial)
 {
-	return MAX(TRIAL_BLOCK_MAX_NS, 2 * block_min_ns(trial));
+	return MAX(trial->meter.shared ? TRIAL_SETTLE_NS : TRIAL_BLOCK_MAX_NS,
+		   2 * block_min_ns(trial));
 }
 
 static bool block_is_enough(const Trial *trial, uint64_t age_ns, const MeterReading *reading)
@@ -240,7 +241,7 @@ static TrialStep add_pair(Trial *trial, double difference, const Random *random)
 		conclude(trial, "harm likely");
 		return TRIAL_STEP_RESTORE;
 	case VERDICT_STEP_EXHAUSTED:
-		conclude(trial, "no proven benefit");
+		conclude(trial, trial->plan.retest ? "no longer there" : "no proven benefit");
 		return TRIAL_STEP_RESTORE;
 	case VERDICT_STEP_CONTINUE:
 		break;
@@ -377,7 +378,9 @@ static TrialStep step_block(Trial *trial, uint64_t age_ns, const MeterReading *r
 	if (!block_is_enough(trial, age_ns, reading))
 		return age_ns < block_max_ns(trial)
 			       ? TRIAL_STEP_WAIT
-			       : drop_pair(trial, !trial->blind && trial->arm == TRIAL_ARM_NEW,
+			       : drop_pair(trial,
+					   trial->arm == TRIAL_ARM_NEW && !trial->blind &&
+						   !trial->meter.shared,
 					   random);
 	if (old_arm_moved(trial, reading))
 		return undecided(trial, "the path changed: the round-trip times of the old setting "

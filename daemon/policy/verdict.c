@@ -44,7 +44,7 @@ static double log_e(const TrialRecord *record, int side)
 	double logs[_COMPONENTS] = {
 		[COMPONENT_SMALL] = half_normal(record, side),
 		[COMPONENT_LARGE] = stats_log_bet(record->differences, record->n_pairs,
-						  VERDICT_SLOPE, VERDICT_CAP, side),
+						  VERDICT_LARGE, VERDICT_CAP, side),
 	};
 	double shares[_COMPONENTS];
 

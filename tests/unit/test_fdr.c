@@ -109,7 +109,7 @@ static bool try_one(const Random *random, double effect, double threshold, doubl
 		for (unsigned s = 0; s < 2; s++) {
 			int side = s ? -1 : 1;
 
-			bets[s] += stats_log_bet(&d, 1, VERDICT_SLOPE, VERDICT_CAP, side);
+			bets[s] += stats_log_bet(&d, 1, VERDICT_LARGE, VERDICT_CAP, side);
 			log_e[s] = stats_log_mixture(
 				(double[]){stats_log_e(sum, squares, STATS_RHO, side), bets[s]},
 				weights, 2);

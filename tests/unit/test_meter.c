@@ -219,6 +219,152 @@ START_TEST(test_start_forgets)
 }
 END_TEST
 
+/* --- the washout, and the other arm --- */
+
+#define SECONDS(n) ((n)*NSEC_PER_SEC)
+
+static void born_at(uint64_t ns)
+{
+	FlowDelta delta = bulk_delta();
+
+	delta.became_bulk = delta.born = true;
+	delta.birth_ns = ns;
+	path->last_seen_ns = ns;
+	observe(delta);
+}
+
+START_TEST(test_washout)
+{
+	meter_start(&meter, EPOCH, SECONDS(10), 0);
+	born_at(SECONDS(10) - 1);
+	ck_assert_uint_eq(reading().flows, 0);
+	born_at(SECONDS(10));
+	ck_assert_uint_eq(reading().flows, 1);
+}
+END_TEST
+
+/* One flow of the block before does something at this time. */
+static void other_arm(uint32_t epoch, uint64_t ns, uint64_t acked)
+{
+	FlowDelta delta = bulk_delta();
+
+	delta.epoch = epoch;
+	delta.birth_ns = SECONDS(1);
+	delta.bytes_acked = acked;
+	path->last_seen_ns = ns;
+	observe(delta);
+}
+
+START_TEST(test_other_arm)
+{
+	meter_start(&meter, EPOCH + 3, SECONDS(1), SECONDS(60));
+	born_at(SECONDS(2));
+	ck_assert_uint_eq(reading().flows, 0); /* that label is the block's before */
+	ck_assert(meter.shared);
+
+	meter_start(&meter, EPOCH + 5, SECONDS(1), SECONDS(60));
+	ck_assert(!meter.shared);
+	for (uint32_t label = EPOCH + 2; label <= EPOCH + 5; label++)
+		other_arm(label, SECONDS(2), 0); /* idle, or ours */
+	ck_assert(!meter.shared);
+	other_arm(EPOCH + 2, SECONDS(2), 100000); /* of a block long ago: of both arms now */
+	ck_assert(!meter.shared);
+
+	other_arm(EPOCH + 5, SECONDS(2), 100000);
+	ck_assert_uint_eq(meter.acked, 100000);
+	other_arm(EPOCH + 4, SECONDS(3), 100000); /* another trial switched in that block */
+	ck_assert(meter.shared);
+	ck_assert_uint_eq(meter.acked, 0);
+	other_arm(EPOCH + 5, SECONDS(4), 100000); /* born while they were there */
+	ck_assert_uint_eq(meter.acked, 0);
+}
+END_TEST
+
+START_TEST(test_other_arm_leaves)
+{
+	FlowDelta delta = bulk_delta();
+
+	meter_start(&meter, EPOCH + 1, SECONDS(1), SECONDS(60));
+	other_arm(EPOCH, SECONDS(5), 3);
+	delta.epoch = EPOCH + 1;
+	delta.became_bulk = true;
+	delta.birth_ns = SECONDS(5) - 1;
+	observe(delta);
+	ck_assert_uint_eq(reading().flows, 0);
+	delta.birth_ns = SECONDS(5);
+	observe(delta);
+	ck_assert_uint_eq(reading().flows, 1);
+	other_arm(EPOCH, SECONDS(60), 100000); /* no longer waited for */
+	ck_assert_uint_eq(reading().flows, 1);
+}
+END_TEST
+
+/* --- who gets through --- */
+
+START_TEST(test_births)
+{
+	FlowDelta delta = {.epoch = EPOCH,
+			   .birth_seen = true,
+			   .born = true,
+			   .acked_total = 1,
+			   .bytes_acked = 1};
+	MeterReading r;
+
+	observe(delta); /* connected, no more */
+	delta.acked_total = delta.bytes_acked = 500;
+	observe(delta); /* and one that has sent at once */
+	delta.acked_total = 600;
+	delta.bytes_acked = 599;
+	delta.born = false;
+	observe(delta); /* the first sends */
+	delta.acked_total = 700;
+	delta.bytes_acked = 100;
+	delta.total_rto = 2;
+	observe(delta); /* more */
+	r = reading();
+	ck_assert_uint_eq(r.births, 2);
+	ck_assert_uint_eq(r.moving, 2);
+	ck_assert_uint_eq(r.syn_retrans, 0);
+	ck_assert_uint_eq(r.rto, 2);
+
+	delta = (FlowDelta){.epoch = EPOCH, .birth_seen = true, .born = true};
+	sample.info.raw.total_retrans = 1;
+	observe(delta);
+	sample.info.raw.bytes_retrans = 100; /* of data */
+	observe(delta);
+	delta.epoch = EPOCH - 1;
+	sample.info.raw.bytes_retrans = 0;
+	observe(delta);
+	ck_assert_uint_eq(reading().syn_retrans, 1);
+	ck_assert_uint_eq(reading().births, 4);
+
+	delta = (FlowDelta){.epoch = EPOCH, .birth_seen = true, .bytes_received = 10};
+	sample.info.raw.bytes_received = 10;
+	observe(delta);
+	ck_assert_uint_eq(reading().moving, 3);
+	sample.info.raw.bytes_received = 20;
+	observe(delta);
+	ck_assert_uint_eq(reading().moving, 3);
+}
+END_TEST
+
+START_TEST(test_route)
+{
+	FlowDelta delta = {.epoch = EPOCH - 1};
+
+	ck_assert_uint_eq(meter.route_epoch, 0);
+	path->floor.epoch = 3;
+	path->floor.floor_us = 2000;
+	path->floor.previous_us = 1000;
+	observe(delta);
+	ck_assert_uint_eq(meter.route_epoch, 3);
+	meter_start(&meter, EPOCH + 1, 0, 0);
+	ck_assert_uint_eq(meter.route_epoch, 3);
+	ck_assert_uint_eq(meter.route_floor_us, 2000);
+	ck_assert_uint_eq(meter.route_previous_us, 1000);
+}
+END_TEST
+
 /* --- the reward --- */
 
 static const MeterReading plain = {.flows = 2,
@@ -280,8 +426,38 @@ START_TEST(test_no_reward)
 }
 END_TEST
 
+static double reward_of(MeterReading r)
+{
+	return reward(r, 100000, 0.5);
+}
+
+/* Each kind has one figure that counts; the others do not move it. */
+START_TEST(test_rewards)
+{
+	MeterReading r = plain;
+
+	r.kind = METER_BURST;
+	r.srtt_p90_us = 400000;
+	ck_assert_double_eq_tol(reward_of(r), log(10e6), 1e-12);
+	r.kind = METER_REQUEST;
+	ck_assert_double_eq_tol(reward_of(r), log(10e6), 1e-12);
+	r.kind = METER_SHORT;
+	ck_assert(!meter_reward(&r, 100000, 0.5, &(double){0}));
+	r.has_times = true;
+	r.time_p50_us = 100000;
+	r.time_p90_us = 400000;
+	ck_assert_double_eq_tol(reward_of(r), -log(1e5) - 0.5 * log(4), 1e-12);
+	r.kind = METER_QUEUE;
+	ck_assert_double_eq_tol(reward_of(r), -0.5 * log(101000), 1e-12);
+	r.time_p50_us = 0; /* no less than a millisecond is worth anything */
+	ck_assert_double_eq_tol(reward_of(r), -0.5 * log(1000), 1e-12);
+}
+END_TEST
+
 HARNESS_MAIN("meter",
 	     HARNESS_FIXTURE(suite, "readings", setup, teardown, test_whole_lives, test_who_counts,
 			     test_receiving, test_direction, test_too_little, test_srtt,
-			     test_stale_srtt, test_start_forgets);
-	     HARNESS_CASE(suite, "reward", test_reward, test_reward_unknown, test_no_reward);)
+			     test_stale_srtt, test_start_forgets, test_washout, test_other_arm,
+			     test_other_arm_leaves, test_births, test_route);
+	     HARNESS_CASE(suite, "reward", test_reward, test_reward_unknown, test_no_reward,
+			  test_rewards);)

@@ -10,9 +10,12 @@
  * The whole engine, from evidence to verdict, one second at a time, with flows whose goodput comes
  * from a drifting, noisy model, and the real path table, meter and trial between them.
  *
+ * NETOPT_SIMULATION_RUNS=2000 runs the A/A of the engine as often as that, in a minute or two.
+ *
  * Everything is drawn from seeds, which are printed with the figures.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/stats.h"
@@ -98,8 +101,9 @@ static double world_pair(World *world, double effect)
 	return (new_first ? second - first : first - second) + effect;
 }
 
-/* The same rule without clipping, for comparison. */
-static VerdictStep unclipped(double sum, double squares, const TrialRecord *record)
+/* The rule with the half-normal mixture alone, for comparison: what the bets on large differences
+ * cost and buy. */
+static VerdictStep half_normal(double sum, double squares, const TrialRecord *record)
 {
 	if (stats_log_e(sum, squares, STATS_RHO, -1) >= log(VERDICT_E_HARM))
 		return VERDICT_STEP_HARM;
@@ -126,12 +130,12 @@ static void count(Tally *tally, VerdictStep step, unsigned pairs)
 		tally->most_pairs = MAX(tally->most_pairs, pairs);
 }
 
-/* One trial, decided by the real verdict; `plain` gets what the unclipped rule says of the same
- * pairs. */
-static void run_trial(World *world, double effect, Tally *clipped, Tally *plain)
+/* One trial, decided by the real verdict; `plain` gets what the half-normal mixture says of the
+ * same pairs. */
+static void run_trial(World *world, double effect, double prior, Tally *mixed, Tally *plain)
 {
 	const VerdictRule rule = {.minimum = log(LATENCY_WORTH)};
-	TrialRecord record = {.kind = TRIAL_SWITCHBACK};
+	TrialRecord record = {.kind = TRIAL_SWITCHBACK, .prior = prior};
 	VerdictStep step = VERDICT_STEP_CONTINUE, other = VERDICT_STEP_CONTINUE;
 	double sum = 0, squares = 0;
 
@@ -142,14 +146,15 @@ static void run_trial(World *world, double effect, Tally *clipped, Tally *plain)
 		if (step == VERDICT_STEP_CONTINUE) {
 			step = verdict_add_pair(&record, d, &rule);
 			if (step != VERDICT_STEP_CONTINUE)
-				count(clipped, step, record.n_pairs);
+				count(mixed, step, record.n_pairs);
 		} else {
 			record.differences[record.n_pairs++] = d;
 		}
+		d = CLAMP(d, -VERDICT_CLIP, VERDICT_CLIP);
 		sum += d;
 		squares += d * d;
 		if (other == VERDICT_STEP_CONTINUE)
-			other = unclipped(sum, squares, &record);
+			other = half_normal(sum, squares, &record);
 		if (other != VERDICT_STEP_CONTINUE && plain) {
 			count(plain, other, record.n_pairs);
 			plain = NULL;
@@ -159,29 +164,30 @@ static void run_trial(World *world, double effect, Tally *clipped, Tally *plain)
 		count(plain, other, record.n_pairs);
 }
 
-static Tally simulate(const char *name, double effect, uint64_t seed)
+static Tally simulate(const char *name, double effect, double prior, uint64_t seed)
 {
-	Tally clipped = {0}, plain = {0};
+	Tally mixed = {0}, plain = {0};
 
 	for (unsigned i = 0; i < RUNS; i++) {
 		uint64_t state = seed + i * UINT64_C(0x5851f42d4c957f2d);
 		World world;
 
 		world_init(&world, random_seeded(&state));
-		run_trial(&world, effect, &clipped, &plain);
+		run_trial(&world, effect, prior, &mixed, &plain);
 	}
-	diagnose("%s, seed %llu: kept %.4f in %.1f pairs (unclipped %.4f in %.1f), harm %.4f "
-		 "(unclipped %.4f), undecided %.4f",
-		 name, (unsigned long long)seed, clipped.kept / (double)RUNS,
-		 clipped.pairs / MAX(clipped.kept, 1U), plain.kept / (double)RUNS,
-		 plain.pairs / MAX(plain.kept, 1U), clipped.harmed / (double)RUNS,
-		 plain.harmed / (double)RUNS, clipped.exhausted / (double)RUNS);
-	return clipped;
+	diagnose("%s, seed %llu: kept %.4f in %.1f pairs (half-normal alone %.4f in %.1f), harm "
+		 "%.4f "
+		 "(%.4f), undecided %.4f",
+		 name, (unsigned long long)seed, mixed.kept / (double)RUNS,
+		 mixed.pairs / MAX(mixed.kept, 1U), plain.kept / (double)RUNS,
+		 plain.pairs / MAX(plain.kept, 1U), mixed.harmed / (double)RUNS,
+		 plain.harmed / (double)RUNS, mixed.exhausted / (double)RUNS);
+	return mixed;
 }
 
 START_TEST(test_no_effect)
 {
-	Tally tally = simulate("A/A", 0, SEED);
+	Tally tally = simulate("A/A", 0, 0, SEED);
 
 	ck_assert_double_le(tally.kept / (double)RUNS, FALSE_KEPT_MAX);
 	ck_assert_double_le(tally.harmed / (double)RUNS, 0.10);
@@ -189,23 +195,133 @@ START_TEST(test_no_effect)
 }
 END_TEST
 
+/* A prior that is wrong costs no more than the threshold allows, 1 / 20. */
+START_TEST(test_wrong_prior)
+{
+	Tally tally = simulate("A/A, 10 % learned before", 0, 0.1, SEED);
+
+	ck_assert_double_le(tally.kept / (double)RUNS, 0.02);
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	double latency; /* times */
+	double prior;
 	double power, pairs;
 } effects[] = {
-	{"-5 %", 0.95, 0.90, 30},
-	{"-10 %", 0.90, 0.98, 16},
-	{"-20 %", 0.80, 0.99, 12},
-	{"a tenth", 0.10, 1.0, 9},
+	{"-5 %", 0.95, 0, 0.90, 31},
+	{"-10 %", 0.90, 0, 0.98, 16},
+	{"-20 %", 0.80, 0, 0.99, 12},
+	{"a half", 0.50, 0, 1.0, 6.5},
+	{"a tenth", 0.10, 0, 1.0, 6},
+	{"-5 %, learned before", 0.95, 0.05, 0.92, 28},
+	{"-10 %, learned before", 0.90, 0.1, 0.99, 12},
+	{"-10 %, 20 % learned before", 0.90, 0.22, 0.98, 16},
+	{"-10 %, learned as harm", 0.90, -0.1, 0.98, 16},
 };
 
 START_TEST(test_effect)
 {
-	Tally tally = simulate(effects[_i].name, -log(effects[_i].latency), SEED + 1 + _i);
+	Tally tally = simulate(effects[_i].name, -log(effects[_i].latency), effects[_i].prior,
+			       SEED + 1 + _i);
 
 	ck_assert_double_ge(tally.kept / (double)RUNS, effects[_i].power);
 	ck_assert_double_le(tally.pairs / MAX(tally.kept, 1U), effects[_i].pairs);
+}
+END_TEST
+
+/* --- what other choices would cost --- */
+
+typedef struct Choice {
+	const char *name;
+	double weight_small, large, cap;
+} Choice;
+
+static const Choice choices[] = {
+	{"half-normal alone", 1, 1, 0},
+	{"chosen", VERDICT_WEIGHT_SMALL, VERDICT_LARGE, VERDICT_CAP},
+	{"half of it on large ones", 0.5, VERDICT_LARGE, VERDICT_CAP},
+	{"large from 30 %", VERDICT_WEIGHT_SMALL, 0.3, VERDICT_CAP},
+	{"large from 60 %", VERDICT_WEIGHT_SMALL, 0.6, VERDICT_CAP},
+	{"any size", VERDICT_WEIGHT_SMALL, 1e-6, VERDICT_CAP},
+	{"careful", VERDICT_WEIGHT_SMALL, VERDICT_LARGE, 0.8},
+};
+static const double choice_effects[] = {0, 0.05, 0.105, 0.223, M_LN2};
+
+/* Runs until one of both sides is proven: +1 benefit, -1 harm, 0 neither. */
+static int decide(const Choice *choice, const double *differences, double effect,
+		  unsigned *ret_pairs)
+{
+	const double weights[] = {choice->weight_small, 1 - choice->weight_small};
+	double sum = 0, squares = 0, bets[2] = {0}, shifted[TRIAL_PAIRS_MAX], log_e[2];
+
+	for (unsigned n = 0; n < TRIAL_PAIRS_MAX; n++) {
+		double d = shifted[n] = differences[n] + effect;
+		double x = CLAMP(d, -VERDICT_CLIP, VERDICT_CLIP);
+
+		sum += x;
+		squares += x * x;
+		for (unsigned s = 0; s < 2; s++) {
+			int side = s ? -1 : 1;
+
+			bets[s] += stats_log_bet(&d, 1, choice->large, choice->cap, side);
+			log_e[s] = stats_log_mixture(
+				(double[]){stats_log_e(sum, squares, STATS_RHO, side), bets[s]},
+				weights, 2);
+		}
+		*ret_pairs = n + 1;
+		if (log_e[1] >= log(VERDICT_E_HARM))
+			return -1;
+		if (log_e[0] >= log(VERDICT_E_KEEP) &&
+		    stats_median(shifted, n + 1) >= log(LATENCY_WORTH))
+			return 1;
+	}
+	return 0;
+}
+
+/* The chosen one keeps the fewest of nothing, but for those that take longer for what is obvious.
+ */
+START_TEST(test_choices)
+{
+	const unsigned runs = RUNS / 2;
+	Tally tallies[ARRAY_SIZE(choices)][ARRAY_SIZE(choice_effects)] = {0};
+
+	for (unsigned run = 0; run < runs; run++) {
+		uint64_t state = SEED + run * UINT64_C(0x5851f42d4c957f2d);
+		double differences[TRIAL_PAIRS_MAX];
+		World world;
+
+		world_init(&world, random_seeded(&state));
+		for (unsigned i = 0; i < TRIAL_PAIRS_MAX; i++)
+			differences[i] = world_pair(&world, 0);
+		for (size_t c = 0; c < ARRAY_SIZE(choices); c++)
+			for (size_t e = 0; e < ARRAY_SIZE(choice_effects); e++) {
+				unsigned pairs;
+				int outcome =
+					decide(&choices[c], differences, choice_effects[e], &pairs);
+
+				count(&tallies[c][e],
+				      outcome > 0   ? VERDICT_STEP_KEEP
+				      : outcome < 0 ? VERDICT_STEP_HARM
+						    : VERDICT_STEP_EXHAUSTED,
+				      pairs);
+			}
+	}
+	for (size_t c = 0; c < ARRAY_SIZE(choices); c++) {
+		const Tally *t = tallies[c];
+
+		diagnose("%-25s nothing: kept %.4f, harm %.3f; 5 %%: %.3f in %4.1f pairs; 10 %%: "
+			 "%.3f in %4.1f; 20 %%: %4.1f; twofold: %4.1f",
+			 choices[c].name, t[0].kept / (double)runs, t[0].harmed / (double)runs,
+			 t[1].kept / (double)runs, t[1].pairs / MAX(t[1].kept, 1U),
+			 t[2].kept / (double)runs, t[2].pairs / MAX(t[2].kept, 1U),
+			 t[3].pairs / MAX(t[3].kept, 1U), t[4].pairs / MAX(t[4].kept, 1U));
+		if (choices[c].large < VERDICT_LARGE)
+			ck_assert_uint_ge(t[0].kept, tallies[1][0].kept);
+	}
+	ck_assert_double_le(tallies[1][4].pairs, 6.5 * runs);
+	ck_assert_double_ge(tallies[0][4].pairs, 9.0 * runs);
 }
 END_TEST
 
@@ -302,9 +418,11 @@ static EngineTally simulate_engine(const char *name, double gain, unsigned runs,
 
 START_TEST(test_engine_no_effect)
 {
-	EngineTally tally = simulate_engine("A/A", 1, 350, SEED);
+	const char *wanted = getenv("NETOPT_SIMULATION_RUNS");
+	unsigned runs = wanted ? (unsigned)strtoul(wanted, NULL, 10) : 200;
+	EngineTally tally = simulate_engine("A/A", 1, runs, SEED);
 
-	ck_assert_uint_ge(tally.tried, 300);
+	ck_assert_uint_ge(tally.tried * 10, runs * 9);
 	ck_assert_double_le(tally.kept / (double)tally.tried, FALSE_KEPT_MAX);
 }
 END_TEST
@@ -329,7 +447,8 @@ START_TEST(test_engine_tenfold)
 END_TEST
 
 HARNESS_MAIN("simulation", TCase *tcase = tcase_create("verdict"); tcase_set_timeout(tcase, 120);
-	     tcase_add_test(tcase, test_no_effect);
+	     tcase_add_test(tcase, test_no_effect); tcase_add_test(tcase, test_wrong_prior);
+	     tcase_add_test(tcase, test_choices);
 	     tcase_add_loop_test(tcase, test_effect, 0, ARRAY_SIZE(effects));
 	     suite_add_tcase(suite, tcase); tcase = tcase_create("engine");
 	     tcase_set_timeout(tcase, 120); tcase_add_test(tcase, test_engine_no_effect);

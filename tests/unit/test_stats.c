@@ -350,9 +350,124 @@ START_TEST(test_mathis)
 }
 END_TEST
 
-HARNESS_MAIN("stats", HARNESS_CASE(suite, "e-process", test_log_e_is_the_mixture,
-				   test_log_e_known_values, test_log_e_of_the_wrong_side,
-				   test_fewest_pairs, test_false_alarms, test_power);
+/* --- bets --- */
+
+/* Against the definition; and a martingale: over both signs of each difference the mean is 1. */
+START_TEST(test_log_bet)
+{
+	const double d[] = {0.1, -0.5, 2, 0};
+	const double log_e = stats_log_bet(d, 4, 0.5, 0.9, 1);
+	double mean = 0, want = (1 + 0.9 * tanh(0.04)) * (1 - 0.9 * tanh(1)) * (1 + 0.9 * tanh(16));
+
+	ck_assert_double_eq_tol(log_e, log(want), 1e-12);
+	ck_assert_double_eq_tol(stats_log_bet(d, 4, 0.5, 0.9, -1),
+				stats_log_bet((double[]){-0.1, 0.5, -2, -0.0}, 4, 0.5, 0.9, 1),
+				1e-12);
+	for (unsigned signs = 0; signs < 8; signs++) {
+		double flipped[3];
+
+		for (unsigned i = 0; i < 3; i++)
+			flipped[i] = signs >> i & 1 ? -d[i] : d[i];
+		mean += exp(stats_log_bet(flipped, 3, 0.5, 0.9, 1)) / 8;
+	}
+	ck_assert_double_eq_tol(mean, 1, 1e-12);
+	ck_assert_double_eq(stats_log_bet(d, 0, 0.5, 0.9, 1), 0);
+}
+END_TEST
+
+/* The same of the bet on an effect, whose stakes come from the pairs before. */
+START_TEST(test_log_bet_on)
+{
+	const double d[] = {0.1, 0.4, 0.05, 0.2, 1.5}, effects[] = {0.05, 0.2, -0.2, 1, -3};
+
+	for (size_t e = 0; e < ARRAY_SIZE(effects); e++) {
+		double mean = 0, most = -INFINITY;
+
+		for (unsigned signs = 0; signs < 32; signs++) {
+			double flipped[5], log_e;
+
+			for (unsigned i = 0; i < 5; i++)
+				flipped[i] = signs >> i & 1 ? -d[i] : d[i];
+			log_e = stats_log_bet_on(flipped, 5, effects[e], 0.95);
+			mean += exp(log_e) / 32;
+			most = MAX(most, log_e);
+		}
+		ck_assert_double_eq_tol(mean, 1, 1e-12);
+		/* All on the side of the effect is the best that can happen to it. */
+		ck_assert_double_gt(stats_log_bet_on(d, 5, fabs(effects[e]), 0.95), 0);
+		ck_assert_double_le(most, 5 * log(1.95));
+	}
+	ck_assert_double_gt(stats_log_bet_on((double[]){-0.2, -0.2}, 2, -0.2, 0.95), 0);
+	ck_assert_double_lt(stats_log_bet_on((double[]){-0.2, -0.2}, 2, 0.2, 0.95), 0);
+}
+END_TEST
+
+START_TEST(test_log_mixture)
+{
+	ck_assert_double_eq_tol(stats_log_mixture((double[]){1, 2}, (double[]){0.25, 0.75}, 2),
+				log(0.25 * exp(1) + 0.75 * exp(2)), 1e-12);
+	ck_assert_double_eq_tol(stats_log_mixture((double[]){1000, -1000}, (double[]){0.5, 0.5}, 2),
+				1000 - M_LN2, 1e-9);
+	ck_assert_double_eq_tol(stats_log_mixture((double[]){1000, -1000}, (double[]){0, 1}, 2),
+				-1000, 1e-9);
+}
+END_TEST
+
+/* --- change point --- */
+
+/* After how many values of `to` it alarms; 0: not within 20. */
+static unsigned cusum_after(double from, double to, double noise)
+{
+	StatsCusum cusum = {0};
+
+	for (unsigned i = 0; i < 12; i++)
+		ck_assert(!stats_cusum_add(&cusum, from + (i % 2 ? noise : -noise)));
+	for (unsigned i = 1; i <= 20; i++)
+		if (stats_cusum_add(&cusum, to + (i % 2 ? noise : -noise)))
+			return i;
+	return 0;
+}
+
+START_TEST(test_cusum)
+{
+	ck_assert_uint_eq(cusum_after(11, 11.7, 0.02), 7);
+	ck_assert_uint_eq(cusum_after(11.7, 11, 0.02), 7);
+	ck_assert_uint_eq(cusum_after(11, 11.7, 0), 7);
+	ck_assert_uint_eq(cusum_after(11, 11.15, 0.02), 0); /* 16 %: drift */
+	ck_assert_uint_eq(cusum_after(11, 11, 0.3), 0);
+	ck_assert_uint_eq(cusum_after(11, 11, 0), 0);
+}
+END_TEST
+
+/* One wild value is an incident, and a warm-up has no alarm. */
+START_TEST(test_cusum_patience)
+{
+	StatsCusum cusum = {0};
+
+	for (unsigned i = 0; i < STATS_CUSUM_WARM; i++)
+		ck_assert(!stats_cusum_add(&cusum, i < 4 ? 10 : 12));
+	cusum = (StatsCusum){0};
+	for (unsigned i = 0; i < 40; i++)
+		ck_assert(!stats_cusum_add(&cusum, i % 10 == 9 ? 15 : 10));
+}
+END_TEST
+
+static TCase *bets_case(void)
+{
+	TCase *tcase = tcase_create("bets and change points");
+
+	tcase_add_test(tcase, test_log_bet);
+	tcase_add_test(tcase, test_log_bet_on);
+	tcase_add_test(tcase, test_log_mixture);
+	tcase_add_test(tcase, test_cusum);
+	tcase_add_test(tcase, test_cusum_patience);
+	return tcase;
+}
+
+HARNESS_MAIN("stats", suite_add_tcase(suite, bets_case());
+	     HARNESS_CASE(suite, "e-process", test_log_e_is_the_mixture, test_log_e_known_values,
+			  test_log_e_of_the_wrong_side, test_fewest_pairs, test_false_alarms,
+			  test_power);
 	     HARNESS_CASE(suite, "estimators", test_quantile_against_sort,
 			  test_quantile_known_values, test_hodges_lehmann,
 			  test_bootstrap_is_reproducible, test_bootstrap_coverage,

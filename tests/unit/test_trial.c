@@ -350,8 +350,6 @@ START_TEST(test_incomplete_is_not_starving)
 }
 END_TEST
 
-/* --- verdicts of a switchback --- */
-
 START_TEST(test_keep)
 {
 	for (unsigned i = 0; i < 5; i++)
@@ -366,20 +364,6 @@ START_TEST(test_keep)
 	ck_assert_uint_eq(record.flows_before, 12);
 	ck_assert_uint_eq(record.flows_after, 12);
 	ck_assert(strstr(trial.reason, "benefit proven after 6 pairs: effect +900 % [+900, +900]"));
-}
-END_TEST
-
-/* The engine asks for more when more is being tried, also while it runs. */
-START_TEST(test_threshold)
-{
-	for (unsigned i = 0; i < 5; i++)
-		ck_assert_int_eq(pair(usual, times(10)), TRIAL_STEP_SWITCH);
-	ck_assert_double_eq(record.e_keep, 20);
-	trial.plan.e_keep = 40;
-	ck_assert_int_eq(pair(usual, times(10)), TRIAL_STEP_SWITCH);
-	ck_assert_double_eq(record.e_keep, 40);
-	ck_assert_int_eq(pair(usual, times(10)), TRIAL_STEP_KEEP);
-	ck_assert_uint_eq(record.n_pairs, 7);
 }
 END_TEST
 
@@ -606,8 +590,8 @@ HARNESS_MAIN("trial", HARNESS_FIXTURE(suite, "blocks", setup, teardown, test_ord
 			     test_dropped_not_in_a_row, test_new_arm_starves, test_both_starve,
 			     test_everything_starves, test_incomplete,
 			     test_incomplete_is_not_starving);
-	     HARNESS_FIXTURE(suite, "verdicts", setup, teardown, test_keep, test_threshold,
-			     test_interval, test_harm, test_exhausted);
+	     HARNESS_FIXTURE(suite, "verdicts", setup, teardown, test_keep, test_interval,
+			     test_harm, test_exhausted);
 	     suite_add_tcase(suite, guards_case());
 	     HARNESS_FIXTURE(suite, "mechanical", setup, teardown, test_mechanical_keep,
 			     test_mechanical_receiving, test_mechanical_window,

@@ -38,13 +38,13 @@ static VerdictStep repeat(double difference, unsigned *ret_pairs)
 	return step;
 }
 
-/* However large the effect, six identical pairs are the fewest, and nine below 20 %. */
+/* However large the effect, six identical pairs are the fewest, and about nine below 30 %. */
 START_TEST(test_fewest_pairs)
 {
 	static const struct {
 		double effect;
 		unsigned pairs;
-	} cases[] = {{0.05, 10}, {0.1, 9}, {0.2, 9}, {0.5, 7}, {0.8, 6}, {2.302585, 6}, {50, 6}};
+	} cases[] = {{0.05, 10}, {0.1, 9}, {0.2, 10}, {0.5, 7}, {0.69, 6}, {2.302585, 6}, {50, 6}};
 	unsigned pairs;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -85,19 +85,23 @@ END_TEST
 START_TEST(test_e_values)
 {
 	static const double differences[] = {0.1, -0.3, 0.25, 0.05};
-	double squares = 0.01 + 0.04 + 0.04 + 0.0025, benefit = 1, harm = 1;
+	double squares = 0.01 + 0.04 + 0.04 + 0.0025, benefit = 1, harm = 1, stake;
 
 	for (size_t i = 0; i < ARRAY_SIZE(differences); i++) {
 		ck_assert_int_eq(add(differences[i]), VERDICT_STEP_CONTINUE);
-		benefit *= 1 + VERDICT_CAP * tanh(VERDICT_SLOPE * differences[i]);
-		harm *= 1 - VERDICT_CAP * tanh(VERDICT_SLOPE * differences[i]);
+		stake = VERDICT_CAP * tanh(pow(differences[i] / VERDICT_LARGE, 2));
+		benefit *= differences[i] > 0 ? 1 + stake : 1 - stake;
+		harm *= differences[i] > 0 ? 1 - stake : 1 + stake;
 	}
 	ck_assert_uint_eq(record.n_pairs, 4);
 	ck_assert_double_eq_tol(exp(record.log_e_benefit),
-				(exp(stats_log_e(0.15, squares, STATS_RHO, 1)) + benefit) / 2,
+				VERDICT_WEIGHT_SMALL *
+						exp(stats_log_e(0.15, squares, STATS_RHO, 1)) +
+					(1 - VERDICT_WEIGHT_SMALL) * benefit,
 				1e-9);
 	ck_assert_double_eq_tol(exp(record.log_e_harm),
-				(exp(stats_log_e(0.15, squares, STATS_RHO, -1)) + harm) / 2, 1e-9);
+				0.6 * exp(stats_log_e(0.15, squares, STATS_RHO, -1)) + 0.4 * harm,
+				1e-9);
 	ck_assert_double_eq(record.differences[1], -0.3); /* kept as they were */
 }
 END_TEST
