@@ -200,7 +200,20 @@ START_TEST(test_without_a_state_directory_no_route_is_touched)
 }
 END_TEST
 
-HARNESS_MAIN("hands", FIXTURE_CASE(suite, "hands", fixture_setup, test_actions_of_the_engine,
-				   test_the_network_changes, test_after_a_crash,
-				   test_what_was_kept_on_purpose,
-				   test_without_a_state_directory_no_route_is_touched);)
+static void tear_down(void)
+{
+	registry_free(fixture.registry);
+	fake_sysctl_free(fixture.fake);
+	(void)unlinkat(fixture.params.state_directory_fd, "journal", 0);
+	(void)unlinkat(fixture.params.state_directory_fd, "routes.kept", 0);
+	(void)close(fixture.params.state_directory_fd);
+	(void)rmdir(fixture.path);
+	route_kernel_free(kernel);
+	if (peer.pid > 0)
+		peer_netns_end(&peer);
+}
+
+HARNESS_MAIN("hands", HARNESS_FIXTURE(suite, "hands", fixture_setup, tear_down,
+				      test_actions_of_the_engine, test_the_network_changes,
+				      test_after_a_crash, test_what_was_kept_on_purpose,
+				      test_without_a_state_directory_no_route_is_touched);)

@@ -444,11 +444,30 @@ START_TEST(test_stays_in_its_namespace)
 }
 END_TEST
 
+/* A route of our own is told apart, and its table matters as little as its prefix. */
+START_TEST(test_routes_of_our_number)
+{
+	NEED_NETNS();
+	Rtnl *rtnl = opened();
+	settle(rtnl);
+	OWN_NETNS_DO("ip route add 198.51.100.1 via 192.0.2.1 proto 199");
+	ck_assert_int_eq(changes(rtnl), RTNL_CHANGED_OWN);
+	OWN_NETNS_DO("ip route add 198.51.100.1 via 192.0.2.1 proto 199 table 7703");
+	ck_assert_int_eq(changes(rtnl), RTNL_CHANGED_OWN);
+	OWN_NETNS_DO("ip route del 198.51.100.1 via 192.0.2.1 proto 199");
+	ck_assert_int_eq(changes(rtnl), RTNL_CHANGED_OWN);
+	OWN_NETNS_DO("ip route add 198.51.100.1 via 192.0.2.1");
+	ck_assert_int_eq(changes(rtnl), RTNL_CHANGED_ROUTE);
+	rtnl_free(rtnl);
+}
+END_TEST
+
 HARNESS_MAIN("rtnl", {
 	HARNESS_CASE(suite, "links", test_links, test_qdisc, test_link_changes,
 		     test_address_and_rule_changes);
 	HARNESS_CASE(suite, "routes", test_default_routes, test_default_routes6, test_several_hops,
-		     test_routes_go_with_link, test_churn, test_lost, test_stays_in_its_namespace);
+		     test_routes_go_with_link, test_routes_of_our_number, test_churn, test_lost,
+		     test_stays_in_its_namespace);
 	TCase *objects = tcase_create("nexthop objects");
 	tcase_set_timeout(objects, 60);
 	tcase_add_loop_test(objects, test_nexthop_objects, 0, 2);
