@@ -13,8 +13,10 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "daemon/policy/buffers.h"
 #include "daemon/policy/controller.h"
 #include "daemon/policy/hold.h"
+#include "daemon/policy/trial_counter.h"
 
 /* After any verdict, before the next proposal: longer than a sweep, so that what the verdict wrote
  * is seen. The evidence windows add their own 90 s. */
@@ -188,7 +190,9 @@ static void step_trial(Engine *engine, const Snapshot *snapshot, EngineAction *r
 
 	if (snapshot->destroyed_lost)
 		trial_incomplete(trial);
-	switch (trial_step(trial, snapshot->now_ns, &engine->params.random)) {
+	switch (trial->plan.kind == TRIAL_COUNTER
+			? trial_counter_step(trial, snapshot->host, snapshot->now_ns)
+			: trial_step(trial, snapshot->now_ns, &engine->params.random)) {
 	case TRIAL_STEP_WAIT:
 		break;
 	case TRIAL_STEP_SWITCH:
@@ -287,12 +291,20 @@ static void all_idle(Engine *engine, const char *why)
 		(void)text_copy(engine->idle[i], sizeof(engine->idle[i]), why);
 }
 
-/* The kernel ran out of its TCP memory mark: what we added to buffers goes back, newest first, one
- * step for each report. A trial of something else goes on, without the pair that this spoils. */
-static bool relieve_pressure(Engine *engine, EngineAction *ret_action)
+/* Why what was added to buffers must go back, or NULL. */
+static const char *pressure(const Engine *engine, const Snapshot *snapshot)
 {
-	static const char reason[] = "the kernel reports TCP memory pressure";
+	if (snapshot->memory_pressures > 0)
+		return "the kernel reports TCP memory pressure";
+	return buffers_hurt(snapshot->host, engine->evidence_since_ns)
+		       ? "the kernel collapses and prunes receive queues"
+		       : NULL;
+}
 
+/* What we added to buffers goes back, newest first, one step for each report. A trial of something
+ * else goes on, without the pair that this spoils. */
+static bool relieve_pressure(Engine *engine, const char *reason, EngineAction *ret_action)
+{
 	for (size_t i = 0; i < engine->ring.n; i++) {
 		Change *change = engine->ring.changes[i];
 
@@ -316,6 +328,8 @@ static bool relieve_pressure(Engine *engine, EngineAction *ret_action)
 
 void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_action)
 {
+	const char *why;
+
 	*ret_action = (EngineAction){.kind = ENGINE_NOTHING};
 	engine->now_ns = snapshot->now_ns;
 	engine->realtime_ns = snapshot->realtime_ns;
@@ -329,7 +343,8 @@ void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_act
 		set_action(engine, change, ENGINE_RESTORE, false, ret_action);
 		return;
 	}
-	if (snapshot->memory_pressures > 0 && relieve_pressure(engine, ret_action))
+	why = pressure(engine, snapshot);
+	if (why && relieve_pressure(engine, why, ret_action))
 		return;
 	if (engine->running) {
 		step_trial(engine, snapshot, ret_action);
