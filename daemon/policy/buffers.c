@@ -194,12 +194,12 @@ static void explain(const ControllerInput *input, const Path *path, const Window
 			  path->min_rtt_us / 1e3);
 	(void)text_format(
 		evidence->formula, sizeof(evidence->formula),
-		"%s[2] = %.2f * BDP; BDP = 1.5 * %.1f Mbit/s * %.1f ms = %.2f MB; wanted %.2f MB "
+		"%s[2] = %g%s * BDP; BDP = 1.5 * %.1f Mbit/s * %.1f ms = %.2f MB; wanted %.2f MB "
 		"in whole MiB, at most x2 a step: %.2f MB -> %.2f MB",
-		tunables[size->id].key + strlen("net.ipv4."),
-		(double)size->gain / (double)size->per, (double)size->rate_bps / 1e6,
-		path->min_rtt_us / 1e3, (double)size->bdp / 1e6, (double)size->wanted / 1e6,
-		(double)size->now / 1e6, (double)size->target / 1e6);
+		tunables[size->id].key + strlen("net.ipv4."), (double)size->gain / 1e3,
+		send ? "" : " / ratio", (double)size->rate_bps / 1e6, path->min_rtt_us / 1e3,
+		(double)size->bdp / 1e6, (double)size->wanted / 1e6, (double)size->now / 1e6,
+		(double)size->target / 1e6);
 }
 
 static ChangeTunable change_to(const ControllerInput *input, const Size *size)

@@ -36,7 +36,8 @@ static void add(const FlowSample *sample)
 START_TEST(test_counts)
 {
 	FlowSample samples[] = {holding(1, 100, 0), holding(2, 2000000, 0),
-				holding(3, 900000, 1100000), holding(4, 300, 5), holding(5, 700, 0)};
+				holding(3, 900000, 1100000), holding(4, 300, 5),
+				holding(5, 700, 0)};
 
 	census_begin(&census, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
