@@ -112,13 +112,17 @@ static void suspect_flow(Census *census, const FlowSample *sample, uint64_t now_
 	suspect->pmtu = raw->pmtu;
 }
 
+/* A quarter of what a buffer may be. */
+static bool is_big(uint64_t bytes, uint64_t maximum)
+{
+	return maximum > 0 && bytes * BIG_SHARE > maximum;
+}
+
 void census_add(Census *census, const FlowSample *sample, const PathCaps *caps, uint64_t now_ns)
 {
-	uint64_t held = (uint64_t)sample->rmem_alloc + sample->wmem_queued;
-	uint64_t most = MAX(caps->rmem_max_bytes, caps->wmem_max_bytes);
-
 	if (sample->has_skmeminfo) {
-		census->counting.big += most > 0 && held * BIG_SHARE > most;
+		census->counting.big += is_big(sample->rmem_alloc, caps->rmem_max_bytes) ||
+					is_big(sample->wmem_queued, caps->wmem_max_bytes);
 		count_queued(&census->counting, sample->rmem_alloc);
 	}
 	if (!sample->destroyed && is_stalled(sample))

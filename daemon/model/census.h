@@ -41,7 +41,7 @@ typedef struct CensusPeer {
 } CensusPeer;
 
 typedef struct CensusCount {
-	uint32_t big; /* sockets that hold over a quarter of what a buffer may hold */
+	uint32_t big; /* sockets that hold over a quarter of what one of their buffers may */
 	uint64_t queued_bytes, top_bytes[3]; /* received and not read: all; of those with most */
 } CensusCount;
 

@@ -130,8 +130,13 @@ uint32_t host_windows_big(const HostWindows *windows)
 {
 	uint32_t sorted[HOST_BIG_WINDOWS], recent = 0;
 
-	if (!windows || windows->n_big == 0)
+	if (!windows)
 		return 0;
+	if (windows->current.has_gauge[HOST_BIG_SOCKETS])
+		recent = (uint32_t)MIN(windows->current.gauge_max[HOST_BIG_SOCKETS],
+				       (uint64_t)UINT32_MAX);
+	if (windows->n_big == 0)
+		return recent;
 	for (unsigned i = 1; i <= MIN(windows->n_big, (unsigned)BIG_RECENT); i++) {
 		unsigned at = (windows->at_big + HOST_BIG_WINDOWS - i) % HOST_BIG_WINDOWS;
 

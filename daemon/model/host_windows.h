@@ -101,5 +101,5 @@ const HostWindow *host_window(const HostWindows *windows, unsigned i);
 /* False: the window does not have it. */
 bool host_window_counter(const HostWindow *window, HostCounter counter, uint64_t *ret);
 /* Big sockets: what 95 % of the last hour's windows did not exceed, or the largest of the last
- * three if that is more. 0: nothing is known. */
+ * three and the present one if that is more. 0: nothing is known. */
 uint32_t host_windows_big(const HostWindows *windows);

@@ -27,6 +27,8 @@
 #define QUEUE_FREE_PERMILLE 1250
 /* Ignore delivery rates measured over less than this many segments since the last sample. */
 #define RATE_MIN_SEGMENTS 10
+/* A path whose receive buffer needs room for what waits for a lost segment: 0.1 %. */
+#define LOSSY_ONE_IN 1000
 
 static void window_start(PathWindow *window, uint64_t now_ns)
 {
@@ -166,6 +168,13 @@ static bool receive_at_cap(const FlowSample *sample, const PathCaps *caps, uint3
 			  floor_us);
 }
 
+/* What the receiver sees of losses on the way to it. */
+static bool reordered(const TcpInfo *info)
+{
+	return (uint64_t)tcp_info_get(info, rcv_ooopack, 0) * LOSSY_ONE_IN >
+	       tcp_info_get(info, data_segs_in, 0);
+}
+
 static void add_sums(PathWindow *window, const FlowDelta *delta)
 {
 	window->bytes_acked += delta->bytes_acked;
@@ -180,7 +189,9 @@ static void add_sums(PathWindow *window, const FlowDelta *delta)
 	window->flows_bulk += delta->became_bulk;
 	window->restarts += delta->restarted;
 	if (delta->restarted)
-		window->max_restart_bytes = MAX(window->max_restart_bytes, delta->bytes_sent);
+		window->max_restart_bytes =
+			(uint32_t)MIN(MAX((uint64_t)window->max_restart_bytes, delta->bytes_sent),
+				      (uint64_t)UINT32_MAX);
 
 	if (delta->bulk && delta->bytes_received > 0) {
 		window->bulk_bytes_received += delta->bytes_received;
@@ -218,10 +229,10 @@ static void add_rates(Path *path, const FlowSample *sample, const FlowDelta *del
 static void add_unsent(PathWindow *window, const FlowSample *sample, const FlowDelta *delta)
 {
 	uint64_t rate = tcp_info_get(&sample->info, delivery_rate, 0); /* bytes/s */
-	uint64_t notsent = tcp_info_get(&sample->info, notsent_bytes, 0);
+	uint32_t notsent = tcp_info_get(&sample->info, notsent_bytes, 0);
 
 	window->max_notsent_bytes = MAX(window->max_notsent_bytes, notsent);
-	if (rate == 0 || notsent * 1000000 / rate <= PATH_UNSENT_US)
+	if (rate == 0 || (uint64_t)notsent * 1000000 / rate <= PATH_UNSENT_US)
 		return;
 	window->samples_unsent++;
 	window->samples_unsent_asked += delta->bytes_received > 0;
@@ -283,6 +294,7 @@ static void add_judgements(Path *path, const FlowSample *sample, const FlowDelta
 	window->samples_receive_at_cap +=
 		receiving && receive_at_cap(sample, caps, path->min_rtt_us);
 	window->samples_slow_reader += receiving && slow_reader(sample);
+	window->samples_reordered += receiving && reordered(&sample->info);
 	window->samples_peer_limited +=
 		delta->busy_us > 0 && delta->rwnd_limited_us * 2 >= delta->busy_us;
 	window->samples_other_congestion += own_congestion(path, sample, caps, now_ns);

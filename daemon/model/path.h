@@ -49,9 +49,10 @@ typedef struct PathWindow {
 	/* What waits unsent takes longer than PATH_UNSENT_US at the rate of delivery; and of those
 	 * the ones to which the peer sends, too: somebody waits for answers. */
 	uint32_t samples_unsent, samples_unsent_asked;
-	uint64_t max_notsent_bytes;
-	uint32_t restarts; /* bursts after a pause: see FlowDelta.restarted */
-	uint64_t max_restart_bytes;
+	uint32_t max_notsent_bytes;
+	uint32_t samples_reordered; /* over 0.1 % of what the flow received was out of order */
+	uint32_t restarts;          /* bursts after a pause: see FlowDelta.restarted */
+	uint32_t max_restart_bytes;
 	uint32_t samples_open; /* ca_state Open */
 	uint32_t flows_born, flows_bulk;
 	uint32_t total_rto;

@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "daemon/policy/buffers.h"
 
 #define TRIAL_STEP_NS NSEC_PER_SEC
 
@@ -250,13 +251,23 @@ static void all_idle(Engine *engine, const char *why)
 		set_idle(engine, i, why);
 }
 
-/* The kernel ran out of its TCP memory mark: what we added to buffers goes back, newest first, one
- * step for each report. A trial of something else goes on, without the pair that this spoils. */
-static bool relieve_pressure(Engine *engine, EngineAction *ret_action)
+/* Why what was added to buffers must go back, or NULL. */
+static const char *pressure(const Engine *engine, const Snapshot *snapshot)
 {
-	static const char reason[] = "the kernel reports TCP memory pressure";
+	if (snapshot->memory_pressures > 0)
+		return "the kernel reports TCP memory pressure";
+	return buffers_hurt(
+		       snapshot->host,
+		       engine->evidence_since_ns[engine_controller_of(controller_buffers.name)])
+		       ? "the kernel collapses and prunes receive queues"
+		       : NULL;
+}
 
-	for (size_t i = 0; i < engine->ring.n; i++) {
+/* reason NULL: there is none. What we added to buffers goes back, newest first, one step for each
+ * report. A trial of something else goes on, without the pair that this spoils. */
+static bool relieve_pressure(Engine *engine, const char *reason, EngineAction *ret_action)
+{
+	for (size_t i = 0; reason && i < engine->ring.n; i++) {
 		Change *change = engine->ring.changes[i];
 		Slot *slot = engine_slot_of(engine, change);
 
@@ -315,7 +326,7 @@ void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_act
 
 	engine->snapshot = snapshot;
 	if (!restore_waiting(engine, ret_action) &&
-	    !(snapshot->memory_pressures > 0 && relieve_pressure(engine, ret_action)) &&
+	    !relieve_pressure(engine, pressure(engine, snapshot), ret_action) &&
 	    !engine_step_trials(engine, snapshot, ret_action) &&
 	    !engine_watch_kept(engine, snapshot, ret_action))
 		propose(engine, snapshot, ret_action);

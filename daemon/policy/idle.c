@@ -40,7 +40,7 @@ static uint32_t restarts_of(const ControllerInput *input, const Path *path, uint
 		if (!window || window->start_ns < input->evidence_since_ns)
 			break;
 		restarts += window->restarts;
-		bytes = MAX(bytes, window->max_restart_bytes);
+		bytes = MAX(bytes, (uint64_t)window->max_restart_bytes);
 	}
 	*ret_bytes = bytes;
 	return restarts;

@@ -50,7 +50,7 @@ static bool waits(const ControllerInput *input, const Path *path, uint64_t *ret_
 
 		if (window->samples < SAMPLES_MIN || waiting(input, window) * 2 <= window->samples)
 			return false;
-		notsent = MAX(notsent, window->max_notsent_bytes);
+		notsent = MAX(notsent, (uint64_t)window->max_notsent_bytes);
 	}
 	*ret_notsent = notsent;
 	return true;

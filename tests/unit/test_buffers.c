@@ -3,6 +3,8 @@
  * The buffer controller on synthetic flows: the formula with its numbers worked out by hand, the
  * share of samples and the row of windows it wants, every bound, and its reasons for doing nothing.
  */
+#include "daemon/policy/buffers.h"
+
 #include "common/clock.h"
 #include "common/text.h"
 #include "tests/unit/fake_host.h"
@@ -133,6 +135,7 @@ START_TEST(test_proposal)
 	ck_assert_uint_ge(proposal.plan.before_goodput_bps, 149 * MBIT);
 	ck_assert_uint_le(proposal.plan.before_goodput_bps, 151 * MBIT);
 	ck_assert_double_eq_tol(proposal.plan.before_retrans, 0, 1e-9);
+	ck_assert_double_eq_tol(proposal.plan.minimum, 0.0296, 1e-4); /* 3 % */
 	ck_assert_uint_ge(proposal.plan.before_srtt_p50_us, 147000);
 	ck_assert_uint_le(proposal.plan.before_srtt_p50_us, 153000);
 	ck_assert_int_eq(evidence("currentMaxBytes"), 4 * MIB);
@@ -277,6 +280,75 @@ START_TEST(test_second_path)
 }
 END_TEST
 
+/* A path with losses needs room for a BDP more, which waits for what is sent again. */
+START_TEST(test_receive_lossy)
+{
+	FakeFlow *flow = receiver(60 * MBIT, 200000);
+
+	flow->sample.info.raw.data_segs_in = 10000;
+	flow->sample.info.raw.rcv_ooopack = 10; /* 0.1 %: not over it */
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_int_eq(evidence("wantedMaxBytes"), INT64_C(2250000) * 1250 / 250);
+	flow->sample.info.raw.rcv_ooopack = 11;
+	fake_host_windows(&host, 2);
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_int_eq(evidence("wantedMaxBytes"), INT64_C(2250000) * 2000 / 250);
+}
+END_TEST
+
+/* Both directions of one path, in one proposal; not if there is memory for one only. */
+START_TEST(test_both_ways)
+{
+	FakeFlow *flow = sender(150 * MBIT, 150000);
+	FakeFlow *other = receiver(140 * MBIT, 150000);
+
+	(void)other;
+	(void)flow;
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_uint_eq(proposal.n_tunables, 2);
+	ck_assert_int_eq(proposal.tunables[0].id, TUNABLE_TCP_WMEM);
+	ck_assert_int_eq(proposal.tunables[0].new_value.numbers[2], 8 * MIB);
+	ck_assert_int_eq(proposal.tunables[1].id, TUNABLE_TCP_RMEM);
+	ck_assert_int_eq(proposal.tunables[1].new_value.numbers[2], 12 * MIB);
+	ck_assert_int_eq(evidence("proposedOtherMaxBytes"), 12 * MIB);
+	config.memory_budget_bytes = (uint64_t)(15 * MIB) / 2; /* 8 + 7 MiB, halved */
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_uint_eq(proposal.n_tunables, 1);
+	config.memory_budget_bytes = (uint64_t)(8 * MIB); /* 8 + 8 */
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_uint_eq(proposal.n_tunables, 2);
+	ck_assert_int_eq(proposal.tunables[1].new_value.numbers[2], 8 * MIB);
+}
+END_TEST
+
+/* --- giving back --- */
+
+START_TEST(test_hurt)
+{
+	host.rates[HOST_IN_SEGMENTS] = 10000;
+	host.rates[HOST_PRUNE_CALLED] = 3;
+	host.rates[HOST_RECEIVE_COLLAPSED] = 5;
+	host.rates[HOST_RECEIVE_PRUNED] = 2;
+	fake_host_windows(&host, 2);
+	ck_assert(!buffers_hurt(&host.windows, 0));
+	fake_host_windows(&host, 1);
+	ck_assert(buffers_hurt(&host.windows, 0)); /* 10 of 10,000 a second */
+	ck_assert(!buffers_hurt(&host.windows, host.windows.history[2].start_ns + 1));
+	ck_assert(!buffers_hurt(NULL, 0));
+	host.rates[HOST_RECEIVE_PRUNED] = 1;
+	fake_host_windows(&host, 1);
+	ck_assert(!buffers_hurt(&host.windows, 0));
+	/* Many of few segments, but few. */
+	host.rates[HOST_IN_SEGMENTS] = 100;
+	host.rates[HOST_PRUNE_CALLED] = 2;
+	host.rates[HOST_RECEIVE_COLLAPSED] = host.rates[HOST_RECEIVE_PRUNED] = 0;
+	fake_host_windows(&host, 3);
+	ck_assert(!buffers_hurt(&host.windows, 0));
+}
+END_TEST
+
 /* --- bounds --- */
 
 /* limit = (budget - in use) * 2 / flows - the other maximum (6 MiB) */
@@ -305,8 +377,8 @@ START_TEST(test_budget)
 }
 END_TEST
 
-/* Flows are counted also when the evidence is complete before they moved anything more, and when
- * they have only just begun, elsewhere. */
+/* Big sockets are counted also when they move nothing more, and when they have only just begun,
+ * elsewhere; small ones are not. */
 START_TEST(test_budget_counts_flows)
 {
 	FakeFlow *flows[5];
@@ -325,8 +397,13 @@ START_TEST(test_budget_counts_flows)
 	config.memory_budget_bytes = (uint64_t)(40 * MIB);
 	for (size_t i = 0; i < 5; i++) {
 		flows[i]->send_bps = 150 * MBIT;
-		(void)fake_host_open(&host, "192.0.2.2", 10 * MBIT);
+		flows[i] = fake_host_open(&host, "192.0.2.2", 10 * MBIT);
 	}
+	fake_host_step(&host, NSEC_PER_SEC);
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_int_eq(evidence("bigSockets"), 5);
+	for (size_t i = 0; i < 5; i++)
+		flows[i]->sample.wmem_queued = MIB + 1;
 	fake_host_step(&host, NSEC_PER_SEC);
 	ck_assert(!propose());
 	ck_assert(strstr(reason, "memory budget"));
@@ -475,8 +552,9 @@ static TCase *table_case(void)
 
 HARNESS_MAIN("buffers", suite_add_tcase(suite, table_case());
 	     HARNESS_FIXTURE(suite, "evidence", setup, teardown, test_proposal, test_receive,
-			     test_few_samples, test_idle_window, test_evidence_of_other_settings,
-			     test_stale_evidence, test_direction, test_second_path);
+			     test_few_samples, test_idle_window, test_receive_lossy, test_both_ways,
+			     test_hurt, test_evidence_of_other_settings, test_stale_evidence,
+			     test_direction, test_second_path);
 	     HARNESS_FIXTURE(suite, "bounds", setup, teardown, test_budget_share,
 			     test_budget_counts_flows, test_share_of_ram, test_maximum, test_held,
 			     test_may_not_write, test_fixed);)

@@ -282,6 +282,40 @@ START_TEST(test_pending)
 }
 END_TEST
 
+/* What has a counter of its own is tried by that. */
+static void drops(void)
+{
+	host.rates[HOST_SOFTNET_PROCESSED] = 100000;
+	host.rates[HOST_SOFTNET_DROPPED] = 50;
+	sim_run_to_report(200);
+	ck_assert_str_eq(events, "1:trial-started");
+	ck_assert_int_eq(sim_change(1)->trial.kind, TRIAL_COUNTER);
+	sim_run(1);
+	ck_assert_int_eq(sim_value(TUNABLE_NETDEV_MAX_BACKLOG)->numbers[0], 2000);
+}
+
+START_TEST(test_counter_kept)
+{
+	drops();
+	host.rates[HOST_SOFTNET_DROPPED] = 0;
+	sim_run_to_report(200);
+	ck_assert_str_eq(events, "1:trial-started 1:kept");
+	ck_assert_int_eq(sim_value(TUNABLE_NETDEV_MAX_BACKLOG)->numbers[0], 2000);
+}
+END_TEST
+
+START_TEST(test_counter_restored)
+{
+	drops();
+	sim_run_to_report(200);
+	ck_assert_str_eq(events, "1:trial-started 1:restored");
+	sim_run(1);
+	ck_assert_int_eq(sim_value(TUNABLE_NETDEV_MAX_BACKLOG)->numbers[0], 1000);
+	sim_run(200);
+	ck_assert(strstr(sim_idle("softnet"), "on hold"));
+}
+END_TEST
+
 /* Of a change that is no longer in the ring. */
 START_TEST(test_done_unknown)
 {
@@ -436,7 +470,8 @@ HARNESS_MAIN("engine", HARNESS_FIXTURE(suite, "switchback", sim_setup, sim_teard
 			     test_buffers_restored);
 	     HARNESS_FIXTURE(suite, "failures", sim_setup, sim_teardown, test_first_write_fails,
 			     test_refused_in_trial, test_last_write_fails, test_restore_fails,
-			     test_pending, test_done_unknown);
+			     test_pending, test_counter_kept, test_counter_restored,
+			     test_done_unknown);
 	     HARNESS_FIXTURE(suite, "modes", sim_setup, sim_teardown, test_advise, test_advice,
 			     test_observe, test_switched_off, test_paused, test_fixed,
 			     test_fixed_fails, test_fixed_advised);)

@@ -313,6 +313,22 @@ START_TEST(test_pressure_in_trial)
 }
 END_TEST
 
+/* Receive queues that are collapsed take it back as well, once they are so for three windows. */
+START_TEST(test_collapse)
+{
+	stack();
+	host.rates[HOST_IN_SEGMENTS] = 10000;
+	host.rates[HOST_RECEIVE_COLLAPSED] = 50;
+	sim_run(89);
+	ck_assert_int_eq(sim_rmem(), 32 * MIB);
+	sim_run(60);
+	ck_assert_int_eq(sim_rmem(), 24 * MIB);
+	ck_assert(strstr(sim_change(3)->reason, "collapses"));
+	sim_run(40);
+	ck_assert_int_eq(sim_rmem(), 24 * MIB); /* windows that began before are no evidence */
+}
+END_TEST
+
 /* Newest first, one step for each report. */
 START_TEST(test_pressure_in_force)
 {
@@ -385,5 +401,5 @@ HARNESS_MAIN("engine_hands", HARNESS_FIXTURE(suite, "foreign", sim_setup, sim_te
 			     test_revert_all, test_revert_under_trial, test_revert_beside_trial,
 			     test_abort);
 	     HARNESS_FIXTURE(suite, "pressure", sim_setup, sim_teardown, test_pressure_in_trial,
-			     test_pressure_in_force, test_pressure_beside_trial,
+			     test_pressure_in_force, test_pressure_beside_trial, test_collapse,
 			     test_pressure_modes);)
