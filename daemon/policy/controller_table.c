@@ -6,12 +6,7 @@
 #include "daemon/policy/controller.h"
 
 const Controller *const controller_table[] = {
-	&controller_buffers,
-	&controller_congestion,
-	&controller_initcwnd,
-	&controller_quickack,
-	&controller_rto_min,
-	&controller_ecn,
-	&controller_fastopen,
+	&controller_buffers, &controller_congestion, &controller_initcwnd, &controller_quickack,
+	&controller_rto_min, &controller_ecn,        &controller_fastopen,
 };
 const size_t controller_count = ARRAY_SIZE(controller_table);
