@@ -15,6 +15,7 @@
 #define LOSS_MIN            0.001
 #define QUEUE_MIN_PERMILLE  1100 /* srtt p90 in floors: there is a queue at times */
 #define OWN_CHOICE_PERMILLE 200
+#define PAIRS_MAX           20 /* a queue marks or it does not */
 
 static bool negotiated(const Path *path)
 {
@@ -62,6 +63,7 @@ static bool propose_for(const ControllerInput *input, const Path *path, Proposal
 				       1, NULL, ret, reason))
 		return false;
 	controller_plan(&ret->plan, TRIAL_SWITCHBACK, input, path, &sum);
+	ret->plan.pairs_max = PAIRS_MAX;
 	explain(path, &sum, &ret->evidence);
 	return true;
 }

@@ -123,14 +123,13 @@ START_TEST(test_metric_overruns)
 }
 END_TEST
 
+/* The host's setting may be on trial, and the metric is what it has proven. */
 START_TEST(test_metric_is_the_hosts)
 {
 	(void)with_metric(FAKE_ADDRESS, lossy);
 	set_congestion("bbr");
 	three_windows();
-	ck_assert_msg(propose(), "%s", reason);
-	ck_metric(FAKE_ADDRESS, "bbr", "");
-	ck_assert(proposal.withdraw && !proposal.harmful);
+	ck_assert_msg(!propose(), "%s", proposal.evidence.summary);
 }
 END_TEST
 
@@ -182,6 +181,22 @@ START_TEST(test_nothing_left)
 }
 END_TEST
 
+/* The majority, wherever it stands. */
+START_TEST(test_two_opinions)
+{
+	set_congestion("reno");
+	(void)with_metric(FAKE_ADDRESS, (Shape){400 * MBIT, 0, 0.005, 100000, 101000, 0, 0});
+	(void)open_shape_to("192.0.2.3", clean);
+	fake_host_step(&host, 1);
+	fake_host_metric(&host, "192.0.2.3", TUNABLE_ROUTE_CONGCTL, "cubic");
+	(void)open_shape_to("192.0.2.2", (Shape){20 * MBIT, 0, 0, 50000, 51000, 0, 0});
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_int_eq(proposal.tunables[0].id, TUNABLE_TCP_CONGESTION_CONTROL);
+	ck_assert_str_eq(proposal.tunables[0].new_value.words, "bbr");
+}
+END_TEST
+
 static const struct {
 	Shape shape;
 	const char *reason;
@@ -219,4 +234,4 @@ HARNESS_MAIN("congestion_routes", suite_add_tcase(suite, objections_case());
 			     test_switched_off, test_destination_held, test_metric_in_force,
 			     test_metric_overruns, test_metric_is_the_hosts,
 			     test_metric_against_applications, test_agreed, test_not_agreed,
-			     test_nothing_left);)
+			     test_nothing_left, test_two_opinions);)

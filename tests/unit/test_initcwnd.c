@@ -297,6 +297,21 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/* Those that lost nothing are not all: more than a tenth that did lose speak against it. */
+START_TEST(test_some_lose)
+{
+	Kind unlucky = brief;
+
+	unlucky.lost = 1;
+	for (unsigned i = 0; i < 200; i++)
+		live(i % 25 == 0 ? &unlucky : &brief, 1);
+	ck_assert_msg(propose(), "%s", reason);
+	for (unsigned i = 0; i < 600; i++)
+		live(i % 4 == 0 ? &unlucky : &brief, 1);
+	ck_assert_msg(!propose(), "%s", proposal.evidence.formula);
+}
+END_TEST
+
 /* Most connections are tiny: a route is not worth its while. */
 START_TEST(test_share)
 {
@@ -424,7 +439,7 @@ HARNESS_MAIN("initcwnd", suite_add_tcase(suite, refused_case());
 			     test_brief_with_a_queue, test_least_that_saves, test_next_step,
 			     test_jump, test_long, test_long_with_less_room, test_living,
 			     test_average, test_peer);
-	     HARNESS_FIXTURE(suite, "forbidden", setup, teardown, test_share, test_ineligible,
-			     test_held, test_old_evidence);
+	     HARNESS_FIXTURE(suite, "forbidden", setup, teardown, test_some_lose, test_share,
+			     test_ineligible, test_held, test_old_evidence);
 	     HARNESS_FIXTURE(suite, "taken back", setup, teardown, test_kept,
 			     test_no_fresh_evidence, test_first_flights_lost, test_less_room);)
