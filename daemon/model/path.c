@@ -60,6 +60,7 @@ void path_free(Path *path)
 	free(path->history);
 	free(path->statistics);
 	free(path->starts);
+	free(path->stalls);
 	free(path->route);
 	free(path);
 }
@@ -385,8 +386,24 @@ static void add_starts(Path *path, const FlowSample *sample, const FlowDelta *de
 				now_ns);
 }
 
+static void add_stalls(Path *path, const FlowSample *sample, const FlowDelta *delta,
+		       uint64_t now_ns)
+{
+	if (!path->stalls && !path_is_prefix(path) &&
+	    path_stalls_wanted(sample, delta, path->min_rtt_us))
+		path->stalls = calloc(1, sizeof(*path->stalls));
+	if (path->stalls)
+		path_stalls_add(path->stalls, sample, delta, path->min_rtt_us, now_ns);
+}
+
+/* What says nothing any more is given back. */
 void path_end_sweep(Path *path, unsigned parts, uint64_t now_ns)
 {
+	if (path->stalls &&
+	    now_ns > path->stalls->last_ns + PATH_STALLS_MINUTES * PATH_STALLS_MINUTE_NS) {
+		free(path->stalls);
+		path->stalls = NULL;
+	}
 	if (!path->starts)
 		return;
 	path_starts_sweep(path->starts, parts, now_ns);
@@ -410,6 +427,7 @@ void path_add(Path *path, const FlowSample *sample, const FlowDelta *delta, cons
 	add_floor(path, sample, delta, now_ns);
 	add_series(path, sample, delta, now_ns);
 	add_starts(path, sample, delta, now_ns);
+	add_stalls(path, sample, delta, now_ns);
 	add_sums(&path->current, delta);
 	add_rates(path, sample, delta);
 	if (delta->bulk && !sample->destroyed && (delta->bytes_acked || delta->bytes_received))
@@ -492,8 +510,10 @@ void path_become_prefix(Path *path, const Address *prefix, uint8_t length)
 	path->address = *prefix;
 	path->prefix_length = length;
 	free(path->starts);
+	free(path->stalls);
 	free(path->route);
 	path->starts = NULL;
+	path->stalls = NULL;
 	path->route = NULL;
 }
 

@@ -18,6 +18,7 @@
 #include "common/map.h"
 #include "daemon/model/floor.h"
 #include "daemon/model/path_series.h"
+#include "daemon/model/path_stalls.h"
 #include "daemon/model/path_starts.h"
 
 #define PATH_WINDOW_NS (UINT64_C(30) * 1000000000)
@@ -99,6 +100,7 @@ typedef struct Path {
 	Floor floor;                /* the epochs of the route; min_rtt_us is its floor */
 	PathStatistics *statistics; /* NULL until it has traffic */
 	PathStarts *starts;         /* NULL until connections need more than an initial window */
+	PathStalls *stalls;         /* NULL until there was one */
 	PathRoute *route;           /* NULL: there never was a metric of ours */
 } Path;
 

@@ -206,16 +206,14 @@ static bool propose_for(const ControllerInput *input, Candidate *candidate, Prop
 
 /* --- metrics that lost their reason --- */
 
-/* Why the metric of this path should go, and whether it does harm; NULL: it should not. */
-static const char *lost_reason(const ControllerInput *input, const Candidate *candidate,
-			       bool *ret_harmful)
+/* Why the metric of this path should go, and whether it does harm; NULL: it should not. That the
+ * host does the same is no reason: the host's setting may be on trial. */
+static const char *lost_reason(const Candidate *candidate, bool *ret_harmful)
 {
 	const Path *path = candidate->path;
 	const WindowSum *sum = &candidate->sum;
 
 	*ret_harmful = false;
-	if (text_equal(path_metrics(path)->congestion, host_congestion(input)))
-		return "it is what the host does anyway";
 	if (sum->samples_other_congestion * 1000 > sum->samples * OWN_CHOICE_PERMILLE)
 		return "applications choose for themselves";
 	*ret_harmful = true;
@@ -234,7 +232,7 @@ static bool withdraw(const ControllerInput *input, const Candidate *candidate, P
 	const char *why;
 	bool harmful;
 
-	if (!(why = lost_reason(input, candidate, &harmful)) ||
+	if (!(why = lost_reason(candidate, &harmful)) ||
 	    !controller_route(input, candidate->path, &route, reason) ||
 	    tunable_is_unset(controller_metric(&route, TUNABLE_ROUTE_CONGCTL)) ||
 	    !controller_propose_metric(input, controller_congestion.name, candidate->path, &route,

@@ -26,7 +26,7 @@ typedef struct Kind {
 } Kind;
 
 /* 60 KB over 100 ms: 10, 20 and 13 packets in three flights. */
-static const Kind brief = {43, 40, 0, 100500, 100000, 65535, 1};
+static const Kind brief = {43, 53, 0, 100500, 100000, 65535, 1};
 static const Kind lengthy = {1000, 200, 0, 101000, 100000, 65535, 1};
 
 static void setup(void)
@@ -100,12 +100,12 @@ static void ck_window(int64_t old, int64_t new)
 
 /* --- learning --- */
 
-/* Of 40 packets, all of them: the least that saves a round trip of 60 KB is 16. */
+/* Without a queue all of the window: 44 at once, which saves two round trips. */
 START_TEST(test_brief)
 {
 	live(&brief, 150);
 	ck_assert_msg(propose(), "%s", reason);
-	ck_window(0, 16);
+	ck_window(0, 44);
 	ck_assert_int_eq(proposal.plan.kind, TRIAL_SWITCHBACK);
 	ck_assert_int_eq(proposal.plan.meter, METER_SHORT);
 	ck_assert_uint_eq(proposal.plan.short_low_bytes, 43 * 1448 / 2);
@@ -116,7 +116,37 @@ START_TEST(test_brief)
 }
 END_TEST
 
-/* With 16 in force the windows open to 59, and now one round trip is left to save. */
+/* Up to 1.1 of the floor; with more, half of 53, and the least that saves a round trip is 16. */
+START_TEST(test_brief_with_a_queue)
+{
+	Kind kind = brief;
+
+	kind.srtt_us = 109000;
+	live(&kind, 150);
+	ck_assert_msg(propose(), "%s", reason);
+	ck_window(0, 44);
+	teardown();
+	setup();
+	kind.srtt_us = 112000;
+	live(&kind, 150);
+	ck_assert_msg(propose(), "%s", reason);
+	ck_window(0, 16);
+}
+END_TEST
+
+/* Three packets more than the window held in the last flight: the smaller step will do. */
+START_TEST(test_least_that_saves)
+{
+	Kind kind = brief;
+
+	kind.cwnd = 42;
+	live(&kind, 150);
+	ck_assert_msg(propose(), "%s", reason);
+	ck_window(0, 16);
+}
+END_TEST
+
+/* With 16 in force half of 59 packets save nothing; half of 90 do, and it is no further than 44. */
 START_TEST(test_next_step)
 {
 	Kind next = brief;
@@ -124,10 +154,28 @@ START_TEST(test_next_step)
 	live(&brief, 1);
 	fake_host_metric(&host, FAKE_ADDRESS, TUNABLE_ROUTE_INITCWND, "16");
 	next.cwnd = 59;
+	next.srtt_us = 120000;
+	input.evidence_since_ns = host.now_ns;
+	live(&next, 150);
+	ck_assert_msg(!propose(), "%s", proposal.evidence.formula);
+	next.cwnd = 90;
 	input.evidence_since_ns = host.now_ns;
 	live(&next, 150);
 	ck_assert_msg(propose(), "%s", reason);
 	ck_window(16, 44);
+}
+END_TEST
+
+/* From 10 no further than 27 where there is a queue, whatever there is room for. */
+START_TEST(test_jump)
+{
+	Kind kind = lengthy;
+
+	kind.srtt_us = 150000;
+	live(&kind, 160);
+	live(&brief, 60);
+	ck_assert_msg(propose(), "%s", reason);
+	ck_window(0, 16);
 }
 END_TEST
 
@@ -236,7 +284,7 @@ static const struct {
 	{"too small to gain", {9, 12, 0, 100500, 100000, 65535, 1}, 300},
 	{"too large to gain", {1000, 200, 0, 101000, 100000, 65535, 1}, 300},
 	{"too few minutes", {43, 40, 0, 100500, 100000, 65535, 1}, 40},
-	{"four at a time", {43, 40, 0, 100500, 100000, 65535, 4}, 300},
+	{"four at a time", {43, 53, 0, 100500, 100000, 65535, 4}, 300},
 };
 
 START_TEST(test_refused)
@@ -246,6 +294,21 @@ START_TEST(test_refused)
 		      proposal.evidence.formula);
 	ck_assert_msg(reason[0], "%s", refusals[_i].name);
 	ck_assert_uint_eq(host.route_questions, 0);
+}
+END_TEST
+
+/* Those that lost nothing are not all: more than a tenth that did lose speak against it. */
+START_TEST(test_some_lose)
+{
+	Kind unlucky = brief;
+
+	unlucky.lost = 1;
+	for (unsigned i = 0; i < 200; i++)
+		live(i % 25 == 0 ? &unlucky : &brief, 1);
+	ck_assert_msg(propose(), "%s", reason);
+	for (unsigned i = 0; i < 600; i++)
+		live(i % 4 == 0 ? &unlucky : &brief, 1);
+	ck_assert_msg(!propose(), "%s", proposal.evidence.formula);
 }
 END_TEST
 
@@ -277,7 +340,7 @@ static bool always_held(const void *context, const char *controller, const Addre
 	(void)context;
 	(void)path;
 	ck_assert_str_eq(controller, "initcwnd");
-	ck_assert_int_eq(tunable->new_value.numbers[0], 16);
+	ck_assert_int_eq(tunable->new_value.numbers[0], 44);
 	return true;
 }
 
@@ -371,11 +434,12 @@ static TCase *refused_case(void)
 	return tcase;
 }
 
-HARNESS_MAIN("initcwnd", HARNESS_FIXTURE(suite, "learning", setup, teardown, test_brief,
-					 test_next_step, test_long, test_long_with_less_room,
-					 test_living, test_average, test_peer);
-	     suite_add_tcase(suite, refused_case());
-	     HARNESS_FIXTURE(suite, "forbidden", setup, teardown, test_share, test_ineligible,
-			     test_held, test_old_evidence);
+HARNESS_MAIN("initcwnd", suite_add_tcase(suite, refused_case());
+	     HARNESS_FIXTURE(suite, "learning", setup, teardown, test_brief,
+			     test_brief_with_a_queue, test_least_that_saves, test_next_step,
+			     test_jump, test_long, test_long_with_less_room, test_living,
+			     test_average, test_peer);
+	     HARNESS_FIXTURE(suite, "forbidden", setup, teardown, test_some_lose, test_share,
+			     test_ineligible, test_held, test_old_evidence);
 	     HARNESS_FIXTURE(suite, "taken back", setup, teardown, test_kept,
 			     test_no_fresh_evidence, test_first_flights_lost, test_less_room);)

@@ -263,6 +263,10 @@ START_TEST(test_judgements)
 	ck_assert_uint_eq(window->samples_other_congestion, 1);
 	ck_assert_uint_eq(window->samples_open, 2);
 	ck_assert_uint_eq(window->samples_slow_reader, 1);
+	ck_assert_uint_eq(window->samples_ecn, 0);
+	sample.info.raw.options = TCP_INFO_OPT_ECN | TCP_INFO_OPT_SACK;
+	add(&sample, delta);
+	ck_assert_uint_eq(window->samples_ecn, 1);
 }
 END_TEST
 
@@ -489,6 +493,8 @@ START_TEST(test_srtt_quantiles)
 		add(&sample, bulk_delta());
 	}
 	path_roll(path, T0 + PATH_WINDOW_NS);
+	ck_assert_uint_ge(path_window(path, 0)->srtt_p10_us, 9800);
+	ck_assert_uint_le(path_window(path, 0)->srtt_p10_us, 10200);
 	ck_assert_uint_ge(path_window(path, 0)->srtt_p50_us, 49000);
 	ck_assert_uint_le(path_window(path, 0)->srtt_p50_us, 51000);
 	ck_assert_uint_ge(path_window(path, 0)->srtt_p90_us, 88500);

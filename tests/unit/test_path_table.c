@@ -478,6 +478,77 @@ START_TEST(test_windows_roll)
 }
 END_TEST
 
+/* --- the metrics of its route --- */
+
+/* Bulk flows with this congestion control, one sample of each sweep; how many were "other". */
+static uint32_t others(uint64_t cookie, const char *congestion)
+{
+	static uint64_t acked;
+	uint32_t before = path_table_count(table) ? path()->current.samples_other_congestion : 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		FlowSample sample = flow(cookie, acked += PATH_BULK_BYTES);
+
+		(void)snprintf(sample.congestion, sizeof(sample.congestion), "%s", congestion);
+		sweep(&sample);
+		now_ns -= NSEC_PER_SEC; /* all within one window */
+	}
+	return path()->current.samples_other_congestion - before;
+}
+
+START_TEST(test_own_congestion)
+{
+	const Address address = fake_address(FAKE_ADDRESS);
+	const PathMetrics bbr = {.congestion = "bbr"};
+
+	ck_assert(!path_table_expect(table, &address, &bbr)); /* no such path yet */
+	sweep(NULL);
+	ck_assert_uint_eq(others(1, "bbr"), 2);
+	ck_assert_uint_eq(others(2, "cubic"), 0);
+
+	ck_assert(path_table_expect(table, &address, &bbr));
+	ck_assert_str_eq(path_metrics(path())->congestion, "bbr");
+	ck_assert_uint_eq(others(1, "bbr"), 0);
+	ck_assert_uint_eq(others(2, "cubic"), 0); /* born before, or refused by the route */
+	ck_assert_uint_eq(others(3, "reno"), 2);
+
+	/* the other arm, and back: said again and again */
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert(path_table_expect(table, &address, NULL));
+	ck_assert_str_eq(path_metrics(path())->congestion, "");
+	ck_assert_uint_eq(others(1, "bbr"), 0);
+	now_ns += PATH_PAST_CONGESTION_NS - NSEC_PER_MIN;
+	sweep(NULL);
+	ck_assert_uint_eq(others(1, "bbr"), 0);
+	now_ns += 2 * NSEC_PER_MIN;
+	sweep(NULL);
+	ck_assert_uint_eq(others(1, "bbr"), 2);
+}
+END_TEST
+
+START_TEST(test_metrics)
+{
+	const Address address = fake_address(FAKE_ADDRESS), other = fake_address("192.0.2.9");
+	const PathMetrics metrics = {
+		.initcwnd = 44, .rto_min_ms = 50, .quickack = true, .ecn = true};
+	FlowSample sample = flow(1, 1000);
+
+	sweep(NULL);
+	sweep(&sample);
+	ck_assert_uint_eq(path_table_count(table), 1);
+	ck_assert_ptr_eq(path_table_at(table, 0), path());
+	ck_assert(path_table_expect(table, &address, NULL));
+	ck_assert_ptr_null(path()->route); /* nothing is kept of nothing */
+	ck_assert(path_table_expect(table, &address, &metrics));
+	ck_assert(!path_table_expect(table, &other, &metrics));
+	ck_assert_uint_eq(path_metrics(path())->initcwnd, 44);
+	ck_assert_uint_eq(path_metrics(path())->rto_min_ms, 50);
+	ck_assert(path_metrics(path())->quickack && path_metrics(path())->ecn);
+	ck_assert(path_table_expect(table, &address, NULL));
+	ck_assert_uint_eq(path_metrics(path())->initcwnd, 0);
+}
+END_TEST
+
 HARNESS_MAIN("path_table",
 	     HARNESS_FIXTURE(suite, "births", setup, teardown, test_flow_older_than_us,
 			     test_flow_born, test_bulk_by_receiving, test_epochs);
@@ -489,4 +560,5 @@ HARNESS_MAIN("path_table",
 			     test_ignored, test_interrupted, test_interrupted_first);
 	     HARNESS_FIXTURE(suite, "bounds", setup, teardown, test_flows_evicted,
 			     test_flow_evicted_and_seen, test_paths_evicted, test_flows_of_a_path,
-			     test_top, test_windows_roll);)
+			     test_top, test_windows_roll);
+	     HARNESS_FIXTURE(suite, "metrics", setup, teardown, test_own_congestion, test_metrics);)
