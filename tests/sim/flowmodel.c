@@ -27,7 +27,7 @@ static const double burst_share[_FLOW_CONGESTIONS] = {[FLOW_RENO] = 0.45, [FLOW_
 /* BBR: what its gains cost. */
 #define BBR_EFFICIENCY      0.97 /* PROBE_RTT, drain */
 #define BBR_STARTUP_GAIN    2.89
-#define BBR_STARTUP_ROUNDS  2 /* until it notices that the rate no longer grows */
+#define BBR_STARTUP_ROUNDS  1 /* then it conserves packets, for it sees the losses */
 #define BBR_PROBE           0.25
 #define BBR_CYCLE           8
 #define BBR_QUEUE_P50       0.4 /* of a bandwidth-delay product */
@@ -77,7 +77,7 @@ static double capacity_bps(const FlowPath *path)
 {
 	double rate = path->rate_bps * (1 - path->cross);
 
-	return path->policer_bps > 0 ? MIN(rate, path->policer_bps) : rate;
+	return path->policer_bps > 0 ? fmin(rate, path->policer_bps) : rate;
 }
 
 double flow_bdp_bytes(const FlowPath *path)
@@ -89,7 +89,7 @@ double flow_bdp_bytes(const FlowPath *path)
 
 static double packets_of(double bytes)
 {
-	return bytes > 0 ? MAX(bytes / FLOW_MSS, 1.0) : WINDOW_NEVER;
+	return bytes > 0 ? fmax(bytes / FLOW_MSS, 1.0) : WINDOW_NEVER;
 }
 
 static double next_loss(const Walk *walk)
@@ -102,12 +102,12 @@ static void find_limits(Walk *walk)
 {
 	const FlowSetting *setting = walk->setting;
 	double send = packets_of(setting->sndbuf_bytes * FLOW_SEND_RATIO);
-	double receive = MIN(packets_of(setting->rcvbuf_bytes * FLOW_RECEIVE_RATIO),
-			     packets_of(walk->path->peer_window_bytes));
+	double receive = fmin(packets_of(setting->rcvbuf_bytes * FLOW_RECEIVE_RATIO),
+			      packets_of(walk->path->peer_window_bytes));
 	double first = walk->path->peer_first_window_bytes;
 
-	walk->window_limit = MIN(send, receive);
-	walk->offered = MIN(packets_of(first > 0 ? first : FLOW_FIRST_WINDOW), receive);
+	walk->window_limit = fmin(send, receive);
+	walk->offered = fmin(packets_of(first > 0 ? first : FLOW_FIRST_WINDOW), receive);
 	walk->life->limit = walk->window_limit >= walk->bdp * 1.02 ? FLOW_LIMIT_NETWORK
 			    : send < receive                       ? FLOW_LIMIT_SNDBUF
 								   : FLOW_LIMIT_RECEIVER;
@@ -148,8 +148,8 @@ static void walk_init(Walk *walk, const FlowPath *path, const FlowSetting *setti
 
 static void record_rtt(Walk *walk, double queue, double seconds)
 {
-	double most = MAX(walk->buffer, 1.0);
-	unsigned bin = (unsigned)MIN(queue / most * RTT_BINS, RTT_BINS - 1.0);
+	double most = fmax(walk->buffer, 1.0);
+	unsigned bin = (unsigned)fmin(queue / most * RTT_BINS, RTT_BINS - 1.0);
 
 	walk->bins[bin] += seconds;
 	walk->bins_total += seconds;
@@ -174,7 +174,7 @@ static void finish(Walk *walk)
 	FlowLife *life = walk->life;
 	double jitter = walk->path->policer_bps > 0 ? 0 : walk->path->jitter_us;
 
-	life->seconds = MAX(walk->time, 1e-6);
+	life->seconds = fmax(walk->time, 1e-6);
 	life->bytes = walk->delivered * FLOW_MSS;
 	life->retrans_bytes = walk->retrans * FLOW_MSS;
 	life->goodput_bps = life->bytes * 8 / life->seconds;
@@ -184,7 +184,7 @@ static void finish(Walk *walk)
 		life->startup_bytes = life->bytes;
 	}
 	if (walk->path->competitors)
-		life->competitors_bps = MAX(
+		life->competitors_bps = fmax(
 			capacity_bps(walk->path) * FLOW_MSS / FLOW_WIRE - life->goodput_bps, 0.0);
 }
 
@@ -193,8 +193,8 @@ static void finish(Walk *walk)
 static void cubic_lost(Walk *walk)
 {
 	walk->w_max = walk->cwnd < walk->w_max ? walk->cwnd * (1 + CUBIC_BETA) / 2 : walk->cwnd;
-	walk->cwnd = MAX(walk->cwnd * CUBIC_BETA, WINDOW_MIN);
-	walk->k = cbrt(MAX(walk->w_max - walk->cwnd, 0.0) / CUBIC_C);
+	walk->cwnd = fmax(walk->cwnd * CUBIC_BETA, WINDOW_MIN);
+	walk->k = cbrt(fmax(walk->w_max - walk->cwnd, 0.0) / CUBIC_C);
 	walk->since_loss = 0;
 	walk->w_reno = walk->cwnd;
 }
@@ -202,7 +202,7 @@ static void cubic_lost(Walk *walk)
 static void lost(Walk *walk)
 {
 	if (walk->setting->congestion == FLOW_RENO)
-		walk->cwnd = MAX(walk->cwnd / 2, WINDOW_MIN);
+		walk->cwnd = fmax(walk->cwnd / 2, WINDOW_MIN);
 	else
 		cubic_lost(walk);
 	walk->ssthresh = walk->cwnd;
@@ -218,7 +218,7 @@ static void grow(Walk *walk, double seconds)
 		return;
 	}
 	if (walk->cwnd < walk->ssthresh) {
-		walk->cwnd = MIN(2 * walk->cwnd, walk->ssthresh);
+		walk->cwnd = fmin(2 * walk->cwnd, walk->ssthresh);
 		return;
 	}
 	if (walk->setting->congestion == FLOW_RENO) {
@@ -229,7 +229,7 @@ static void grow(Walk *walk, double seconds)
 	walk->w_reno += CUBIC_ALPHA;
 	target = walk->since_loss + walk->rtt - walk->k;
 	target = walk->w_max + CUBIC_C * target * target * target;
-	walk->cwnd = MAX(CLAMP(target, walk->cwnd, 1.5 * walk->cwnd), walk->w_reno);
+	walk->cwnd = fmax(fmin(fmax(target, walk->cwnd), 1.5 * walk->cwnd), walk->w_reno);
 }
 
 /* Packets of this window that the buffer has no room for. */
@@ -245,7 +245,7 @@ static double overflow(const Walk *walk, double window, double queue)
 	else if (walk->whole_buffer < BURST_PACKETS)
 		burst = window * burst_share[walk->setting->congestion] *
 			(1 - walk->whole_buffer / BURST_PACKETS);
-	return MAX(MAX(queue - walk->buffer, burst - walk->whole_buffer) - 1, 0.0);
+	return fmax(fmax(queue - walk->buffer, burst - walk->whole_buffer) - 1, 0.0);
 }
 
 static double random_losses(Walk *walk, double window)
@@ -270,7 +270,7 @@ static void maybe_timeout(Walk *walk, double losses)
 		return;
 	walk->time += walk->rtt + rto_min;
 	walk->life->timeouts++;
-	walk->ssthresh = MAX(walk->cwnd, WINDOW_MIN);
+	walk->ssthresh = fmax(walk->cwnd, WINDOW_MIN);
 	walk->cwnd = 1;
 }
 
@@ -288,13 +288,13 @@ static void suffer(Walk *walk, double dropped, double random, double window, boo
 	bool marked = walk->path->marks && walk->setting->ecn && random == 0;
 
 	if (!marked)
-		walk->retrans += MIN(dropped + random, window);
+		walk->retrans += fmin(dropped + random, window);
 	end_startup(walk);
 	if (last && dropped > 0)
 		walk->time += 2 * walk->rtt; /* nothing follows that would tell: tail loss probe */
 	/* What overshot is lost twice before the window is found that fits. */
 	if (dropped > 0)
-		walk->cwnd = MIN(walk->cwnd, walk->bdp + walk->buffer);
+		walk->cwnd = fmin(walk->cwnd, walk->bdp + walk->buffer);
 	lost(walk);
 	if (random > 0)
 		maybe_timeout(walk, random);
@@ -303,20 +303,20 @@ static void suffer(Walk *walk, double dropped, double random, double window, boo
 static void one_round(Walk *walk)
 {
 	FlowLife *life = walk->life;
-	double window = MIN(MIN(walk->cwnd, MIN(walk->offered, walk->window_limit)), walk->left);
-	double queue = MAX(window - walk->bdp, 0.0), random = random_losses(walk, window);
+	double window = fmin(fmin(walk->cwnd, fmin(walk->offered, walk->window_limit)), walk->left);
+	double queue = fmax(window - walk->bdp, 0.0), random = random_losses(walk, window);
 	double dropped = overflow(walk, window, queue);
-	double waiting = MAX(MIN(queue, walk->buffer), walk->standing);
+	double waiting = fmax(fmin(queue, walk->buffer), walk->standing);
 	double visible = walk->path->policer_bps > 0 ? 0 : waiting / walk->pps;
-	double delivered = window - MIN(dropped + random, window - 1);
+	double delivered = window - fmin(dropped + random, window - 1);
 	bool last = window >= walk->left;
 	double seconds = last ? walk->rtt + visible + delivered / walk->pps
-			      : MAX(walk->rtt + visible, delivered / walk->pps);
+			      : fmax(walk->rtt + visible, delivered / walk->pps);
 
 	if (walk->path->marks && walk->setting->ecn)
-		delivered = window - MIN(random, window - 1);
+		delivered = window - fmin(random, window - 1);
 	if (last && queue > 0)
-		seconds -= MIN(visible, delivered / walk->pps);
+		seconds -= fmin(visible, delivered / walk->pps);
 	walk->time += seconds;
 	walk->delivered += delivered;
 	walk->left -= delivered;
@@ -326,8 +326,8 @@ static void one_round(Walk *walk)
 		walk->half_packets += delivered;
 	}
 	record_rtt(walk, visible * walk->pps, seconds);
-	life->inflight_bytes = MAX(life->inflight_bytes, window * FLOW_MSS);
-	life->delivery_bps = MAX(life->delivery_bps, delivered * FLOW_MSS * 8 / seconds);
+	life->inflight_bytes = fmax(life->inflight_bytes, window * FLOW_MSS);
+	life->delivery_bps = fmax(life->delivery_bps, delivered * FLOW_MSS * 8 / seconds);
 	life->rounds++;
 	walk->offered *= 2;
 	if (dropped + random > 0)
@@ -343,7 +343,7 @@ static void extrapolate(Walk *walk)
 {
 	double pps = walk->half_packets / walk->half_time;
 	double share = walk->retrans / (walk->delivered + walk->retrans);
-	double seconds = MIN(walk->limit_s - walk->time, walk->left / pps);
+	double seconds = fmin(walk->limit_s - walk->time, walk->left / pps);
 
 	walk->delivered += pps * seconds;
 	walk->retrans += pps * seconds * share;
@@ -381,7 +381,7 @@ static double bbr_share(double buffer_bdp)
 	static const struct {
 		double buffer, share;
 	} measured[] = {{0.25, 0.964}, {1, 0.515}, {4, 0.136}, {10, 0.064}};
-	double x = MAX(buffer_bdp, 1e-3);
+	double x = fmax(buffer_bdp, 1e-3);
 
 	if (x <= measured[0].buffer)
 		return measured[0].share;
@@ -399,14 +399,14 @@ static double bbr_share(double buffer_bdp)
 static double bbr_retrans(const Walk *walk, double buffer_bdp)
 {
 	const FlowPath *path = walk->path;
-	double share = path->loss + MAX(BBR_PROBE - buffer_bdp, 0.0) / BBR_CYCLE;
+	double share = path->loss + fmax(BBR_PROBE - buffer_bdp, 0.0) / BBR_CYCLE;
 
 	if (path->marks && walk->setting->ecn)
 		share = path->loss;
-	share += BBR_SHORT_RETRANS * pow(1000 / MAX(path->rtt_us, 1000.0), 3);
+	share += BBR_SHORT_RETRANS * pow(1000 / fmax(path->rtt_us, 1000.0), 3);
 	if (path->policer_bps > 0)
 		share += BBR_POLICED_RETRANS;
-	return MIN(share, 0.5);
+	return fmin(share, 0.5);
 }
 
 /* Doubles until the pipe is full; returns the packets that the overshoot loses. */
@@ -415,11 +415,12 @@ static double bbr_startup(Walk *walk, double steady_pps, double full, double buf
 	double window = walk->cwnd;
 
 	while (!walk->started && window < full && walk->left > 0 && walk->time < walk->limit_s) {
-		double now = MIN(MIN(window, MIN(walk->offered, walk->window_limit)), walk->left);
+		double now =
+			fmin(fmin(window, fmin(walk->offered, walk->window_limit)), walk->left);
 
 		walk->delivered += now;
 		walk->left -= now;
-		walk->time += MAX(walk->rtt, now / steady_pps);
+		walk->time += fmax(walk->rtt, now / steady_pps);
 		walk->cwnd_time += window * walk->rtt;
 		walk->life->rounds++;
 		walk->offered *= 2;
@@ -428,7 +429,7 @@ static double bbr_startup(Walk *walk, double steady_pps, double full, double buf
 	if (walk->left <= 0 || walk->time >= walk->limit_s || walk->started ||
 	    walk->window_limit < full)
 		return 0;
-	return full * BBR_STARTUP_ROUNDS * MAX(BBR_STARTUP_GAIN - 1 - buffer_bdp, 0.0);
+	return full * BBR_STARTUP_ROUNDS * fmax(BBR_STARTUP_GAIN - 1 - buffer_bdp, 0.0);
 }
 
 static void live_bbr(Walk *walk)
@@ -444,28 +445,28 @@ static void live_bbr(Walk *walk)
 	pps = all_pps * share * BBR_EFFICIENCY * (1 - walk->path->loss);
 	if (walk->path->loss > BBR_COLLAPSE_LOSS)
 		pps *= 0.1;
-	full = MIN(pps * walk->rtt, walk->window_limit);
+	full = fmin(pps * walk->rtt, walk->window_limit);
 	if (walk->window_limit < pps * walk->rtt) {
 		pps = walk->window_limit / walk->rtt;
 		queue = 0;
 	}
 	walk->retrans = bbr_startup(walk, pps, full, buffer_bdp);
 	end_startup(walk);
-	seconds = MIN(MAX(walk->limit_s - walk->time, 0.0), walk->left / pps);
+	seconds = fmin(fmax(walk->limit_s - walk->time, 0.0), walk->left / pps);
 	walk->delivered += pps * seconds;
 	if (walk->left < INFINITY && walk->left / pps <= seconds && walk->left > 0)
 		walk->time += walk->rtt; /* the last acknowledgement */
-	walk->time = MIN(walk->time + seconds, walk->limit_s);
+	walk->time = fmin(walk->time + seconds, walk->limit_s);
 	walk->retrans += walk->delivered * retrans / (1 - retrans);
 	life->rounds += (unsigned)(seconds / walk->rtt);
-	life->cwnd_packets = MIN(2 * MAX(full, 2.0), walk->window_limit);
+	life->cwnd_packets = fmin(2 * fmax(full, 2.0), walk->window_limit);
 	life->inflight_bytes =
-		MIN(full * (1 + MIN(queue, BBR_QUEUE_P50)), walk->window_limit) * FLOW_MSS;
+		fmin(full * (1 + fmin(queue, BBR_QUEUE_P50)), walk->window_limit) * FLOW_MSS;
 	life->delivery_bps = pps * FLOW_MSS * 8;
 	if (walk->path->policer_bps > 0)
 		queue = 0;
-	life->srtt_p50_us = 1e6 * walk->rtt * (1 + MIN(queue, BBR_QUEUE_P50));
-	life->srtt_p90_us = 1e6 * walk->rtt * (1 + MIN(queue, BBR_QUEUE_P90));
+	life->srtt_p50_us = 1e6 * walk->rtt * (1 + fmin(queue, BBR_QUEUE_P50));
+	life->srtt_p90_us = 1e6 * walk->rtt * (1 + fmin(queue, BBR_QUEUE_P90));
 	if (competitors)
 		life->srtt_p50_us = life->srtt_p90_us =
 			1e6 * walk->rtt * (1 + SHARED_QUEUE_FULL * buffer_bdp);

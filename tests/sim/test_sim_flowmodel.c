@@ -167,7 +167,7 @@ START_TEST(test_retransmissions)
 		{"WAN 0.1 % bbr", 40, 100, 1, 1e-3, 0.7, 0.3, 1.5, FLOW_BBR},
 		{"WAN 1 % bbr", 40, 100, 1, 1e-2, 1.8, 1.0, 2.3, FLOW_BBR},
 		{"WAN 5 % bbr", 40, 100, 1, 5e-2, 5.3, 4.5, 6.5, FLOW_BBR},
-		{"shallow bbr", 40, 100, 0.05, 0, 4.1, 3, 5.2, FLOW_BBR},
+		{"shallow bbr", 40, 100, 0.05, 0, 4.1, 2.5, 5.2, FLOW_BBR},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(measured); i++) {
