@@ -72,8 +72,9 @@ int daemon_check_config(const Options *options)
 static void on_report(const RegistryReport *report, void *context)
 {
 	Root *root = context;
-	const Change *running = root->engine ? engine_running(root->engine) : NULL;
-	bool switching = running && running->id == report->change_id &&
+	const Change *running =
+		root->engine ? engine_change_find(root->engine, report->change_id) : NULL;
+	bool switching = running && running->state == CHANGE_TRIAL &&
 			 running->trial.kind == TRIAL_SWITCHBACK && running->trial.phase[0];
 
 	announce_registry(report, switching && report->event == REGISTRY_WRITTEN);

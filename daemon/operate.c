@@ -158,16 +158,17 @@ static Tally tally(const Root *root)
 
 static void format_status(const Root *root, Text *text)
 {
-	const Change *running = root->engine ? engine_running(root->engine) : NULL;
+	const Change *trials[ENGINE_TRIALS_MAX];
+	size_t n = root->engine ? engine_trials(root->engine, trials) : 0;
 	Tally t = tally(root);
 
 	text_appendf(text, "Mode=%s; %zu of %zu endpoints up; %zu changes in force",
 		     config_mode_name(root->config->mode), t.up, t.endpoints, t.in_force);
 	if (t.foreign)
 		text_appendf(text, "; %zu tunables left to somebody else", t.foreign);
-	if (running)
-		text_appendf(text, "; change %" PRIu64 " (%s) in trial", running->id,
-			     running->controller);
+	for (size_t i = 0; i < n; i++)
+		text_appendf(text, "; change %" PRIu64 " (%s) in trial", trials[i]->id,
+			     trials[i]->controller);
 }
 
 void operate_status(Root *root)
@@ -212,12 +213,12 @@ void operate_dump(Root *root)
 
 /* --- verbs --- */
 
-static void abort_trial(Root *root, const char *reason)
+static void abort_trials(Root *root, const char *reason)
 {
 	EngineAction action;
 
-	if (engine_abort(root->engine, reason, clock_monotonic_ns(&clock_system),
-			 clock_realtime_ns(&clock_system), &action))
+	while (engine_abort(root->engine, reason, clock_monotonic_ns(&clock_system),
+			    clock_realtime_ns(&clock_system), &action))
 		(void)cycle_execute(root->cycle, &action); /* the registry reports what fails */
 }
 
@@ -257,7 +258,7 @@ static int pause_tuning(void *context, uint64_t duration_ns, Text *message)
 	Root *root = context;
 	char duration[64];
 
-	abort_trial(root, "paused by the operator");
+	abort_trials(root, "paused by the operator");
 	engine_pause(root->engine,
 		     duration_ns ? clock_monotonic_ns(&clock_system) + duration_ns : UINT64_MAX);
 	parse_format_duration(duration_ns, duration, sizeof(duration));
@@ -328,7 +329,7 @@ static void take_config(Root *root, Config *config)
 	root->config = config;
 	operate_policy(root, &policy);
 	if (diff.tuning || diff.daemon) {
-		abort_trial(root, "the configuration changed");
+		abort_trials(root, "the configuration changed");
 		revert_fixed(root, &old_policy, &policy);
 		engine_set_config(root->engine, &policy);
 	}
@@ -444,7 +445,7 @@ int operate_stop(Root *root)
 	int r;
 
 	notify_stopping("putting values back");
-	abort_trial(root, "netoptd stopped");
+	abort_trials(root, "netoptd stopped");
 	if (root->config->on_stop == CONFIG_ON_STOP_KEEP)
 		r = registry_keep_all(root->registry);
 	else

@@ -23,6 +23,8 @@ typedef struct ControllerInput {
 	const PolicyConfig *config;
 	/* Windows that began before this saw other settings, and are no evidence. */
 	uint64_t evidence_since_ns;
+	/* The same of one path, whose own route may have had another metric. NULL: never. */
+	uint64_t (*path_since)(const void *context, const Address *path);
 	/* Whether this value was tried on this path and is not to be tried again yet. */
 	bool (*held)(const void *context, const char *controller, const Address *path,
 		     const ChangeTunable *tunable);

@@ -54,12 +54,15 @@ bool controller_sum(const ControllerInput *input, const Path *path, WindowSum *r
 {
 	WindowSum sum = {.loss = -1};
 	uint64_t totals[4] = {0};
-	uint64_t bytes, time_us;
+	uint64_t bytes, time_us, since_ns = input->evidence_since_ns;
+
+	if (input->path_since)
+		since_ns = MAX(since_ns, input->path_since(input->context, &path->address));
 
 	for (unsigned i = 0; i < CONTROLLER_WINDOWS; i++) {
 		const PathWindow *window = path_window(path, i);
 
-		if (!window || window->samples == 0 || window->start_ns < input->evidence_since_ns)
+		if (!window || window->samples == 0 || window->start_ns < since_ns)
 			return false;
 		if (i == 0 && input->snapshot->now_ns - window->start_ns > EVIDENCE_FRESH_NS)
 			return false;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The engine: asks the controllers for proposals, runs one change at a time (one blast domain: this
- * network namespace), lets its trial decide, and keeps the ring of changes. Pure: a snapshot and
- * the time come in, one action goes out; whoever executes it reports back. No clock, no file, no
- * loop.
+ * The engine: asks the controllers for proposals, runs one experiment per blast domain at a time,
+ * lets its trial decide, tests again what it kept, and keeps the ring of changes. Pure: a snapshot
+ * and the time come in, one action goes out; whoever executes it reports back. No clock, no file,
+ * no loop.
  */
 #include "common/clock.h"
 #include "common/random.h"
@@ -75,9 +75,11 @@ typedef struct PolicyTunable {
 
 /* What the actuator says of one destination's route. */
 typedef struct PolicyRoute {
-	bool eligible;                                      /* a metric can be installed */
-	char reason[128];                                   /* why not */
-	int link_index;                                     /* egress device; 0: unknown */
+	bool eligible;    /* a metric can be installed */
+	char reason[128]; /* why not */
+	int link_index;   /* egress device; 0: unknown */
+	bool probed; /* an endpoint of ours is there: a candidate is tried on our own probes first
+		      */
 	TunableValue metrics[_TUNABLES - _TUNABLE_SYSCTLS]; /* in force; unset: none of ours */
 } PolicyRoute;
 
@@ -108,6 +110,8 @@ typedef enum EngineActionKind {
 			 */
 	ENGINE_RESTORE, /* go back to the values in `changes`; one that equals the original ends our
 			   ownership of that tunable */
+	ENGINE_SHADOW,  /* let probes of ours, and nobody else, feel `changes`; what came of it is
+			   told  by engine_shadow_result() */
 } EngineActionKind;
 
 typedef struct EngineAction {
@@ -129,7 +133,7 @@ typedef struct Engine Engine;
 
 /* Trials at the same time: never two of the host's settings, never two on one destination, never
  * two whose traffic leaves by the same device if either is about congestion control or buffers. */
-#define ENGINE_TRIALS_MAX 2
+#define ENGINE_TRIALS_MAX 3 /* two comparisons, and one of a fault that the kernel counts */
 
 typedef struct EngineParams {
 	PolicyConfig config;
@@ -151,24 +155,39 @@ void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_act
 /* status 0: done; positive: refused (foreign, read-only), nothing touched; negative errno. */
 void engine_done(Engine *engine, const EngineAction *action, int status, const char *reason,
 		 uint64_t now_ns);
-/* Feed of the running trial's meter: set as the path table's observer with the engine as context.
+/* What probes under the candidate of a change met with, beside others without it. harm: a sentence;
+ * NULL: none. It may come later than anybody waits for it. */
+void engine_shadow_result(Engine *engine, uint64_t change_id, const char *harm, uint64_t now_ns,
+			  uint64_t realtime_ns, EngineAction *ret_action);
+/* Feed of the running trials' meters: set as the path table's observer with the engine as context.
  */
 void engine_observe(const Path *path, const FlowSample *sample, const FlowDelta *delta,
 		    void *engine);
 /* A tunable was found changed by somebody else: a trial on it ends, changes on it are no longer in
  * force. */
 void engine_foreign(Engine *engine, TunableId id, uint64_t now_ns, uint64_t realtime_ns);
+/* The actuator gave up the metrics of a destination: its route changed, or somebody else took it.
+ */
+void engine_route_lost(Engine *engine, const Address *destination, const char *reason,
+		       uint64_t now_ns, uint64_t realtime_ns);
 /* When the engine next wants a step (monotonic ns); UINT64_MAX: at the next sweep is early enough.
  */
 uint64_t engine_next_ns(const Engine *engine);
 
-/* Operator. The caller restores the tunables in *ret_action. -ENOENT: no such change in force. */
+/* Operator. The caller restores the tunables in *ret_action; with id 0 (everything) also all route
+ * metrics, which are not listed there. -ENOENT: no such change in force. */
 int engine_revert(Engine *engine, uint64_t id, uint64_t now_ns, uint64_t realtime_ns,
 		  EngineAction *ret_action);
-/* The running trial (if any) is ended as inconclusive; *ret_action restores. True if there was one.
+/* One running trial (if any) is ended as inconclusive; *ret_action restores. True if there was one:
+ * ask again.
  */
 bool engine_abort(Engine *engine, const char *reason, uint64_t now_ns, uint64_t realtime_ns,
 		  EngineAction *ret_action);
+/* A trial of nothing against nothing on this path, of so many pairs at most: whether the machinery
+ * finds an effect where there is none. -ENOENT: no such path; -EBUSY: another trial is in the way;
+ * -EPERM: mode or route do not allow it; with the reason. */
+int engine_trial_aa(Engine *engine, const Snapshot *snapshot, const Address *path, unsigned pairs,
+		    EngineAction *ret_action, char *reason, size_t size);
 /* Nothing new is proposed until then (UINT64_MAX: until resumed); 0: resumed. */
 void engine_pause(Engine *engine, uint64_t until_ns);
 uint64_t engine_paused_until(const Engine *engine);

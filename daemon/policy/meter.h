@@ -2,8 +2,9 @@
 #pragma once
 /*
  * The meter of one block of a trial: what the bulk flows to one path achieved that were born in
- * this block (their label is its epoch, or a later one: another trial may have switched since). Whole lives count, since a flow's life lies within the
- * block up to now; flows of other arms are not seen at all.
+ * this block (their label is its epoch, or a later one: another trial may have switched since).
+ * Whole lives count, since a flow's life lies within the block up to now; flows of other arms are
+ * not seen at all.
  */
 #include "daemon/model/path.h"
 

@@ -15,7 +15,8 @@ void ring_clear(Ring *ring)
 	ring->n = 0;
 }
 
-static bool make_room(Ring *ring, const Change *pinned)
+static bool make_room(Ring *ring, bool (*is_pinned)(const Change *change, void *context),
+		      void *context)
 {
 	if (ring->n < RING_MAX)
 		return true;
@@ -23,7 +24,8 @@ static bool make_room(Ring *ring, const Change *pinned)
 	for (size_t i = ring->n; i-- > 0;) {
 		Change *change = ring->changes[i];
 
-		if (change->in_force || change->state == CHANGE_TRIAL || change == pinned)
+		if (change->in_force || change->state == CHANGE_TRIAL ||
+		    (is_pinned && is_pinned(change, context)))
 			continue;
 		free(change);
 		memmove(&ring->changes[i], &ring->changes[i + 1],
@@ -34,9 +36,9 @@ static bool make_room(Ring *ring, const Change *pinned)
 	return false;
 }
 
-Change *ring_add(Ring *ring, const Change *pinned)
+Change *ring_add(Ring *ring, bool (*is_pinned)(const Change *change, void *context), void *context)
 {
-	Change *change = make_room(ring, pinned) ? calloc(1, sizeof(*change)) : NULL;
+	Change *change = make_room(ring, is_pinned, context) ? calloc(1, sizeof(*change)) : NULL;
 
 	if (!change)
 		return NULL;

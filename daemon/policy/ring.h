@@ -7,7 +7,8 @@
  */
 #include "daemon/policy/change.h"
 
-#define RING_MAX 128
+/* More than there can be routes of ours, whose changes are in force. */
+#define RING_MAX 512
 
 typedef struct Ring {
 	Change *changes[RING_MAX]; /* newest first; owned */
@@ -17,6 +18,6 @@ typedef struct Ring {
 
 void ring_clear(Ring *ring);
 /* A new zeroed change at index 0, with the next id; drops the oldest droppable record when full.
- * `pinned` (NULL: none) is not droppable. NULL: no room, or no memory. */
-Change *ring_add(Ring *ring, const Change *pinned);
+ * What `is_pinned` (NULL: nothing) says yes to is not droppable. NULL: no room, or no memory. */
+Change *ring_add(Ring *ring, bool (*is_pinned)(const Change *change, void *context), void *context);
 Change *ring_find(const Ring *ring, uint64_t id); /* NULL: not, or no longer, there */

@@ -88,15 +88,16 @@ END_TEST
 START_TEST(test_way_back)
 {
 	sim_lossy_path(10);
+	traffic.loss = 0.011;
 	sim_run_to_report(200);
 	sim_run_to_report(600);
-	traffic.loss = 0.04; /* bbr overruns something */
+	traffic.loss = 0.032; /* bbr overruns something, within three times of what it did */
 	sim_run(600);
 	ck_assert_uint_eq(engine_change_count(engine), 1);
 	ck_assert_str_eq(sim_idle("congestion"), "cubic was tried on this path and is on hold");
 	sim_pass(NSEC_PER_DAY);
 	sim_run_to_report(200);
-	ck_assert_str_eq(sim_change(2)->tunables[0].new_value.words, "cubic");
+	ck_assert_uint_eq(sim_change(2)->retest_of, 1);
 }
 END_TEST
 

@@ -17,9 +17,14 @@ static void teardown(void)
 	ck_assert_uint_eq(ring.n, 0);
 }
 
+static bool is_the_one(const Change *change, void *context)
+{
+	return change == context;
+}
+
 static Change *add(ChangeState state, bool in_force)
 {
-	Change *change = ring_add(&ring, NULL);
+	Change *change = ring_add(&ring, NULL, NULL);
 
 	ck_assert_ptr_nonnull(change);
 	change->state = state;
@@ -50,7 +55,7 @@ START_TEST(test_full)
 
 	while (ring.n < RING_MAX)
 		(void)add(CHANGE_ADVISED, false);
-	added = ring_add(&ring, pinned);
+	added = ring_add(&ring, is_the_one, pinned);
 	ck_assert_ptr_nonnull(added);
 	ck_assert_uint_eq(added->id, RING_MAX + 1);
 	ck_assert_uint_eq(ring.n, RING_MAX);
@@ -61,7 +66,7 @@ START_TEST(test_full)
 	ck_assert_ptr_eq(ring.changes[RING_MAX - 1], in_force);
 	ck_assert_ptr_eq(ring.changes[0], added);
 
-	ck_assert_ptr_nonnull(ring_add(&ring, NULL)); /* no longer pinned */
+	ck_assert_ptr_nonnull(ring_add(&ring, NULL, NULL)); /* no longer pinned */
 	ck_assert_ptr_null(ring_find(&ring, 3));
 }
 END_TEST
@@ -70,10 +75,10 @@ START_TEST(test_no_room)
 {
 	while (ring.n < RING_MAX)
 		(void)add(CHANGE_DECIDED, true);
-	ck_assert_ptr_null(ring_add(&ring, NULL));
+	ck_assert_ptr_null(ring_add(&ring, NULL, NULL));
 	ck_assert_uint_eq(ring.n, RING_MAX);
 	ring.changes[0]->in_force = false;
-	ck_assert_ptr_nonnull(ring_add(&ring, NULL));
+	ck_assert_ptr_nonnull(ring_add(&ring, NULL, NULL));
 	ck_assert_uint_eq(ring.changes[0]->id, RING_MAX + 1); /* a failure uses up no id */
 }
 END_TEST
