@@ -156,6 +156,10 @@ static void execute(Run *run, const EngineAction *action)
 
 	if (action->kind == ENGINE_NOTHING)
 		return;
+	if (action->kind == ENGINE_SHADOW) { /* no endpoint of ours is anywhere */
+		engine_done(run->engine, action, 1, "no probes", run->world.now_ns);
+		return;
+	}
 	r = perform(run, action);
 	run->switches++;
 	world_sweep(&run->world, run->table);
@@ -252,6 +256,21 @@ static bool in_force(Run *run, const Change *change)
 	return path && tunable_equal(sim_path_metric(path, tunable->id), &tunable->new_value);
 }
 
+static bool has_change(const Run *run, TunableId id, const Address *path)
+{
+	for (size_t i = 0; i < engine_change_count(run->engine); i++) {
+		const Change *change = engine_change_at(run->engine, i);
+
+		if (!address_equal(&change->path, path) ||
+		    (!change->in_force && change->state != CHANGE_TRIAL))
+			continue;
+		for (size_t t = 0; t < change->n_tunables; t++)
+			if (change->tunables[t].id == id)
+				return true;
+	}
+	return false;
+}
+
 /* The time in which a setting is in force whose worth is not known. */
 static void count_exposure(Run *run, uint64_t ns)
 {
@@ -261,6 +280,23 @@ static void count_exposure(Run *run, uint64_t ns)
 	for (size_t i = 0; i < n; i++)
 		if (in_force(run, trials[i]))
 			run->tally.new_arm_seconds += (double)ns / (double)NSEC_PER_SEC;
+}
+
+/* A metric of ours stands where a change of it is in trial or in force, and nowhere else. Once an
+ * hour: it looks at all paths. */
+static void check_routes(Run *run)
+{
+	World *world = &run->world;
+
+	if (world->now_ns < run->check_ns)
+		return;
+	run->check_ns = world->now_ns + NSEC_PER_HOUR;
+	for (size_t i = 0; i < world->n_paths; i++)
+		for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++)
+			if (!tunable_is_unset(sim_path_metric(&world->paths[i], id)) &&
+			    !has_change(run, id, &world->paths[i].address))
+				offend(run, "%s of path %zu belongs to no change", tunables[id].key,
+				       i);
 }
 
 static bool decide(Run *run)
@@ -292,6 +328,7 @@ static void step(Run *run, uint64_t end_ns)
 	find_foreign(run);
 	acted = decide(run);
 	pin(run);
+	check_routes(run);
 	run->steps++;
 	wanted_ns =
 		acted || engine_next_ns(run->engine) != UINT64_MAX ? SECOND_NS : run->interval_ns;
@@ -322,17 +359,27 @@ bool run_until_decided(Run *run, double seconds)
 	return false;
 }
 
+/* The actuator deletes our route; true if there was one. */
+static bool drop_route(SimPath *path)
+{
+	bool had = false;
+
+	for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++) {
+		had |= !tunable_is_unset(sim_path_metric(path, id));
+		*sim_path_metric(path, id) = tunable_unset(id);
+	}
+	return had;
+}
+
 static void check_restored(Run *run)
 {
-	World *world = &run->world;
-
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		if (!is_foreign(run, id) && run->owners[id].ours)
 			offend(run, "%s was left behind", tunables[id].key);
-	for (size_t i = 0; i < world->n_paths; i++)
-		for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++)
-			if (!tunable_is_unset(sim_path_metric(&world->paths[i], id)))
-				offend(run, "%s of path %zu was left behind", tunables[id].key, i);
+	for (size_t i = 0; i < engine_change_count(run->engine); i++)
+		if (engine_change_at(run->engine, i)->in_force)
+			offend(run, "change %u is in force after the stop",
+			       (unsigned)engine_change_at(run->engine, i)->id);
 }
 
 void run_stop(Run *run)
@@ -345,19 +392,34 @@ void run_stop(Run *run)
 			break;
 		execute(run, &action);
 	}
-	/* What was kept is on the engine's list, one action for each time it is asked. */
 	if (engine_revert(run->engine, 0, now_ns, realtime_ns, &action) >= 0)
 		execute(run, &action);
+	for (size_t i = 0; i < run->world.n_paths; i++)
+		(void)drop_route(&run->world.paths[i]);
 	check_restored(run);
 }
 
-void run_gateway_change(Run *run)
+static void lose_route(Run *run, SimPath *path, const char *reason)
 {
-	World *world = &run->world;
+	uint64_t now_ns = run->world.now_ns;
 
-	for (size_t i = 0; i < world->n_paths; i++)
-		for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++)
-			*sim_path_metric(&world->paths[i], id) = tunable_unset(id);
+	if (drop_route(path))
+		engine_route_lost(run->engine, &path->address, reason, now_ns,
+				  REALTIME_NS + now_ns);
+}
+
+void run_gateway_change(Run *run, int link_index)
+{
+	for (size_t i = 0; i < run->world.n_paths; i++) {
+		run->world.paths[i].link_index = link_index;
+		lose_route(run, &run->world.paths[i], "its gateway changed");
+	}
+}
+
+void run_foreign_route(Run *run, size_t i)
+{
+	run->world.paths[i].ineligible = true;
+	lose_route(run, &run->world.paths[i], "somebody else has a route to it");
 }
 
 /* --- life of a run --- */

@@ -35,7 +35,7 @@ struct Run {
 	PolicyConfig config;
 	uint64_t engine_state, seed, interval_ns;
 	RunOwner owners[_TUNABLE_SYSCTLS];
-	uint64_t pressures_told;
+	uint64_t pressures_told, check_ns;
 	RunTally tally;
 	uint64_t steps, switches, foreign_found;
 	bool verbose; /* prints what is reported */
@@ -58,8 +58,10 @@ bool run_until_decided(Run *run, double seconds);
 /* As the daemon stops: all of ours goes back, by the engine's own account. Then whatever is not as
  * it was found, and not foreign, is an offence. */
 void run_stop(Run *run);
-/* The network changed under us: routes of ours are gone, nothing that is known of paths holds. */
-void run_gateway_change(Run *run);
+/* All paths lead out elsewhere: the actuator gives up its routes, and says so. */
+void run_gateway_change(Run *run, int link_index);
+/* Somebody else installs a host route to this path. */
+void run_foreign_route(Run *run, size_t i);
 
 double run_hours(const Run *run);
 /* The newest change of this controller, NULL: none. */
