@@ -84,6 +84,51 @@ void announce_registry(const RegistryReport *report, bool quiet)
 		       report->error ? ": " : "", report->error ? strerror(-report->error) : "");
 }
 
+static const EventText route_texts[] = {
+	[ROUTE_INSTALLED] = {LOG_NOTICE, ANNOUNCE_ROUTE_SET_ID, "route to %s: %s -> %s"},
+	[ROUTE_CHANGED] = {LOG_NOTICE, ANNOUNCE_ROUTE_SET_ID, "route to %s: %s -> %s"},
+	[ROUTE_REMOVED] = {LOG_NOTICE, ANNOUNCE_ROUTE_REMOVED_ID,
+			   "route to %s: taken back: %s -> %s"},
+	[ROUTE_FOREIGN] = {LOG_WARNING, ANNOUNCE_ROUTE_FOREIGN_ID,
+			   "route to %s: %s -> %s by somebody else; the destination is left alone "
+			   "from now on"},
+	[ROUTE_DROPPED] = {LOG_NOTICE, ANNOUNCE_ROUTE_DROPPED_ID,
+			   "route to %s: given up: %s -> %s"},
+	[ROUTE_FLUSHED] = {LOG_NOTICE, ANNOUNCE_ROUTE_REMOVED_ID,
+			   "route to %s: put back: %s -> %s"},
+	[ROUTE_KEPT] = {LOG_NOTICE, ANNOUNCE_ROUTE_SET_ID,
+			"route to %s: OnStop=keep: stays until the next start: %s -> %s"},
+	[ROUTE_FAILED] = {LOG_ERR, ANNOUNCE_ROUTE_FAILED_ID,
+			  "route to %s: could not be changed: %s -> %s"},
+};
+
+void announce_route(const RouteReport *report, bool quiet)
+{
+	const EventText *text = &route_texts[report->event];
+	char destination[ADDRESS_TEXT_MAX], change[24] = "", message[512];
+	LogField fields[] = {
+		{"NETOPT_DESTINATION", address_format(&report->destination, destination)},
+		{"NETOPT_OLD", report->old_metrics},
+		{"NETOPT_NEW", report->new_metrics},
+		{"NETOPT_REASON", report->reason},
+		{"NETOPT_CHANGE", NULL}};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)text_format(message, sizeof(message), text->format, destination, report->old_metrics,
+			  report->new_metrics);
+#pragma GCC diagnostic pop
+	if (report->change_id) {
+		(void)text_format(change, sizeof(change), "%" PRIu64, report->change_id);
+		fields[4].value = change;
+	}
+	log_structured(quiet && text->level >= LOG_NOTICE ? LOG_DEBUG : text->level, text->id,
+		       fields, ARRAY_SIZE(fields), "%s%s%s%s%s%s%s%s", message,
+		       report->change_id ? " (change " : "", change, report->change_id ? ")" : "",
+		       report->reason[0] ? ": " : "", report->reason, report->error ? ": " : "",
+		       report->error ? strerror(-report->error) : "");
+}
+
 static void describe_tunables(const Change *change, Text *text)
 {
 	char old_value[TUNABLE_WORD_MAX], new_value[TUNABLE_WORD_MAX];

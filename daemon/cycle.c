@@ -2,7 +2,7 @@
 /*
  * The order within a step matters and is always the same:
  *
- *   destroy events, sweep → registry refresh (foreign changes) → snapshot → engine → action
+ *   destroy events, sweep → tunables and routes (foreign changes) → snapshot → engine → action
  *
  * Executing an action is: write, then sweep again, then raise the epoch. So every flow that was
  * born before or during the write carries the old label, and only those surely born after it the
@@ -222,6 +222,8 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 	*ret = (Snapshot){.now_ns = clock_monotonic_ns(&cycle->params.clock),
 			  .realtime_ns = clock_realtime_ns(&cycle->params.clock),
 			  .paths = cycle->params.paths,
+			  .route = hands_routes(cycle->params.hands) ? hands_route : NULL,
+			  .route_context = cycle->params.hands,
 			  .destroyed_lost = cycle->destroy_lost};
 	cycle->destroy_lost = false;
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
@@ -248,7 +250,12 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 static void tell_foreign(Cycle *cycle)
 {
 	uint64_t foreign = cycle->foreign;
+	HandsLost lost;
 
+	while (hands_take_lost(cycle->params.hands, &lost))
+		engine_route_lost(cycle->params.engine, &lost.destination, lost.reason,
+				  clock_monotonic_ns(&cycle->params.clock),
+				  clock_realtime_ns(&cycle->params.clock));
 	cycle->foreign = 0;
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		if (foreign & (UINT64_C(1) << id))
@@ -262,40 +269,6 @@ void cycle_foreign(Cycle *cycle, TunableId id)
 	cycle->foreign |= UINT64_C(1) << id;
 }
 
-/* Goes back to an earlier value: the original ends our ownership, another is simply written. */
-static int go_back(Cycle *cycle, const EngineAction *action, char *reason, size_t size)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < action->n_changes; i++) {
-		TunableId id = action->changes[i].id;
-		const TunableState *state = registry_get(cycle->params.registry, id);
-		TunableChange change = {id, action->changes[i].value};
-		int r;
-
-		if (tunable_equal(&change.value, &state->original))
-			r = registry_restore(cycle->params.registry, &id, 1);
-		else
-			r = registry_apply(cycle->params.registry, &change, 1, action->change_id,
-					   reason, size);
-		if (r != 0)
-			result = r;
-	}
-	return result;
-}
-
-static int perform(Cycle *cycle, const EngineAction *action, char *reason, size_t size)
-{
-	TunableChange changes[_TUNABLE_SYSCTLS];
-
-	if (action->kind == ENGINE_RESTORE)
-		return go_back(cycle, action, reason, size);
-	for (size_t i = 0; i < action->n_changes; i++)
-		changes[i] = (TunableChange){action->changes[i].id, action->changes[i].value};
-	return registry_apply(cycle->params.registry, changes, action->n_changes, action->change_id,
-			      reason, size);
-}
-
 int cycle_execute(Cycle *cycle, const EngineAction *action)
 {
 	char reason[256] = "";
@@ -304,7 +277,7 @@ int cycle_execute(Cycle *cycle, const EngineAction *action)
 	if (action->kind == ENGINE_NOTHING)
 		return 0;
 
-	r = perform(cycle, action, reason, sizeof(reason));
+	r = hands_perform(cycle->params.hands, action, reason, sizeof(reason));
 	sweep(cycle, 1); /* whoever was born before must carry the old label */
 	path_table_set_epoch(cycle->params.paths, action->epoch);
 	engine_done(cycle->params.engine, action, r, reason,
@@ -374,9 +347,9 @@ static void on_timer(void *context)
 	int r;
 
 	sweep(cycle, cycle->slices);
-	r = registry_refresh(cycle->params.registry);
+	r = hands_verify(cycle->params.hands);
 	if (r < 0)
-		log_debug("reading the tunables: %s", strerror(-r));
+		log_debug("reading the tunables and routes: %s", strerror(-r));
 	tell_foreign(cycle);
 	acted = decide(cycle);
 	pin_paths(cycle);

@@ -6,6 +6,7 @@
  * second while bulk data moves or a trial runs, else backing off to Interval=; and never at a cost
  * beyond CpuBudget= (model/budget.h), for which it looks at the sockets in parts if it must.
  */
+#include "daemon/hands.h"
 #include "daemon/kern/diag.h"
 #include "daemon/kern/host.h"
 #include "daemon/kern/netstat.h"
@@ -22,7 +23,8 @@ typedef struct CycleParams {
 	Clock clock;
 	SysctlOps sysctl;
 	PathTable *paths;
-	Registry *registry;
+	Registry *registry; /* to look at; what is written is written by the hands */
+	Hands *hands;
 	Engine *engine;
 	uint64_t interval_ns;    /* longest time between two sweeps */
 	uint64_t cpu_budget_ppm; /* of one core */

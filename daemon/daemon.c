@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Order of building: configuration, state directory and its lock, registry (which first recovers
- * what a dead instance left), model, engine, loop, sweeps, probes, control socket; then READY.
- * Nothing of this waits for the network.
+ * Order of building: configuration, state directory and its lock, registry and routes (which first
+ * recover what a dead instance left), model, engine, loop, sweeps, probes, control socket; then
+ * READY. Nothing of this waits for the network.
  *
  * What is missing limits what is done, and says so: without a state directory or without permission
  * nothing is tuned, but measuring goes on; without sock_diag there is nothing to run for.
@@ -68,6 +68,19 @@ int daemon_check_config(const Options *options)
 }
 
 /* --- building --- */
+
+/* Whether the change is in a trial that goes to and fro. */
+static bool is_switching(const Root *root, uint64_t change_id)
+{
+	const Change *trials[ENGINE_TRIALS_MAX];
+	size_t n = root->engine ? engine_trials(root->engine, trials) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (trials[i]->id == change_id && trials[i]->trial.kind == TRIAL_SWITCHBACK &&
+		    trials[i]->trial.phase[0])
+			return true;
+	return false;
+}
 
 static void on_report(const RegistryReport *report, void *context)
 {
@@ -148,6 +161,45 @@ static int build_registry(Root *root)
 	return 0;
 }
 
+static void on_route(const RouteReport *report, void *context)
+{
+	announce_route(report,
+		       is_switching(context, report->change_id) &&
+			       (report->event == ROUTE_INSTALLED ||
+				report->event == ROUTE_CHANGED || report->event == ROUTE_REMOVED));
+}
+
+/* The engine hears of it in the next step. */
+static void on_lost(void *context)
+{
+	Root *root = context;
+
+	if (root->cycle)
+		cycle_poke(root->cycle);
+}
+
+static int build_hands(Root *root)
+{
+	HandsParams params = {.loop = root->loop,
+			      .clock = clock_system,
+			      .registry = root->registry,
+			      .state_directory_fd = root->lock_fd >= 0 ? root->state_fd : -1,
+			      .dry_run = root->options->dry_run,
+			      .recover = !root->loop,
+			      .report = on_route,
+			      .lost = on_lost,
+			      .context = root};
+
+	return hands_new(&params, &root->hands);
+}
+
+static void on_network(void *context, int changes)
+{
+	Root *root = context;
+
+	hands_changed(root->hands, changes);
+}
+
 static void on_step(void *context, uint64_t since_ns)
 {
 	Root *root = context;
@@ -163,6 +215,7 @@ static int build_deciding(Root *root)
 			     .clock = clock_system,
 			     .sysctl = sysctl_kernel,
 			     .registry = root->registry,
+			     .hands = root->hands,
 			     .interval_ns = root->config->interval_ns,
 			     .cpu_budget_ppm = root->config->cpu_budget_ppm,
 			     .stepped = on_step,
@@ -204,7 +257,9 @@ static int build_surroundings(Root *root)
 	DiscoverParams params = {.loop = root->loop,
 				 .clock = clock_system,
 				 .watch = root->watch,
-				 .paths = root->paths};
+				 .paths = root->paths,
+				 .changed = on_network,
+				 .context = root};
 	int r = discover_new(&params, &root->discover);
 
 	if (r < 0)
@@ -288,8 +343,8 @@ static int build_signals(Root *root)
 static int build(Root *root)
 {
 	static int (*const steps[])(Root * root) = {
-		open_state,         build_registry, build_deciding, build_measuring,
-		build_surroundings, build_watchdog, build_signals,  build_control,
+		open_state,         build_registry, build_hands,   build_deciding, build_measuring,
+		build_surroundings, build_watchdog, build_signals, build_control,
 	};
 	int r = loop_new(&root->loop);
 
@@ -308,6 +363,7 @@ static void tear_down(Root *root)
 	watch_free(root->watch);
 	prober_free(root->prober);
 	cycle_free(root->cycle);
+	hands_free(root->hands);
 	engine_free(root->engine);
 	path_table_free(root->paths);
 	registry_free(root->registry);
@@ -376,6 +432,10 @@ int daemon_recover(const Options *options)
 	}
 	if (r >= 0)
 		r = build_registry(&root);
+	if (r >= 0)
+		r = build_hands(&root);
+	if (r >= 0 && !hands_are_clean(root.hands))
+		r = -EIO; /* already reported */
 	for (TunableId id = 0; r >= 0 && id < _TUNABLE_SYSCTLS; id++)
 		if (registry_get(root.registry, id)->owner == OWNER_NETOPT)
 			r = -EIO; /* already reported */

@@ -170,7 +170,10 @@ static void on_rtnl(void *context)
 	Discover *discover = context;
 	int changes = rtnl_read(discover->rtnl);
 
-	if (changes == 0 || discover->changed)
+	if (changes > 0 && discover->params.changed)
+		discover->params.changed(discover->params.context, changes);
+	/* A route of ours is none of the surroundings. */
+	if ((changes & ~RTNL_CHANGED_OWN) == 0 || discover->changed)
 		return;
 	discover->changed = true;
 	/* If it cannot be set, the next period sees it. */

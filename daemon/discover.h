@@ -17,6 +17,9 @@ typedef struct DiscoverParams {
 	Clock clock;
 	Watch *watch;
 	const PathTable *paths;
+	/* What rtnl_read() said, at once. NULL: nobody wants to know. */
+	void (*changed)(void *context, int changes);
+	void *context;
 } DiscoverParams;
 
 /* -EPROTONOSUPPORT and the like: the kernel does not tell of its links. */

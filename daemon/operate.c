@@ -235,7 +235,7 @@ static int revert(void *context, uint64_t change_id, Text *message)
 	}
 	r = cycle_execute(root->cycle, &action);
 	if (change_id == 0) {
-		int k = registry_restore_all(root->registry);
+		int k = hands_restore_all(root->hands);
 
 		r = r ? r : k;
 	}
@@ -447,9 +447,9 @@ int operate_stop(Root *root)
 	notify_stopping("putting values back");
 	abort_trials(root, "netoptd stopped");
 	if (root->config->on_stop == CONFIG_ON_STOP_KEEP)
-		r = registry_keep_all(root->registry);
+		r = hands_keep_all(root->hands);
 	else
-		r = registry_restore_all(root->registry);
+		r = hands_restore_all(root->hands);
 	if (r < 0)
 		log_error("not everything could be put back: %s; 'netoptd --recover' tries again",
 			  strerror(-r));

@@ -7,6 +7,7 @@
 #include "daemon/config/config.h"
 #include "daemon/cycle.h"
 #include "daemon/discover.h"
+#include "daemon/hands.h"
 #include "daemon/namespaces.h"
 #include "daemon/options.h"
 #include "daemon/serve/control.h"
@@ -20,6 +21,7 @@ typedef struct Root {
 	HostIdentity identity;
 	Loop *loop;
 	Registry *registry;
+	Hands *hands;
 	PathTable *paths;
 	Engine *engine;
 	Cycle *cycle;

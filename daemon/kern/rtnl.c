@@ -128,6 +128,8 @@ static int route_change(Rtnl *rtnl, const struct nlmsghdr *message)
 {
 	if (rtnl_decode_is_internal_route(message))
 		return 0;
+	if (rtnl_decode_is_own_route(message))
+		return RTNL_CHANGED_OWN;
 	rtnl->routes_stale |= rtnl_decode_is_default(message);
 	return RTNL_CHANGED_ROUTE;
 }

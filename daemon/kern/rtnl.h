@@ -50,6 +50,7 @@ enum {
 	RTNL_CHANGED_ROUTE = 4,
 	RTNL_CHANGED_RULE = 8,
 	RTNL_CHANGED_LOST = 16, /* messages were lost: anything may have changed */
+	RTNL_CHANGED_OWN = 32,  /* a route that has our protocol number (route.h) */
 };
 
 /* Of the network namespace the caller is in; subscribed from now on. -EPROTONOSUPPORT, -ENOMEM … */

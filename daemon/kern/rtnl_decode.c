@@ -29,6 +29,7 @@
 #include "common/base.h"
 #include "common/text.h"
 #include "daemon/kern/netlink.h"
+#include "daemon/kern/route.h"
 
 /* An address with one of these cannot be a source, or soon cannot. */
 #define ADDRESS_FLAGS (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED | IFA_F_OPTIMISTIC)
@@ -147,6 +148,12 @@ bool rtnl_decode_is_internal_route(const struct nlmsghdr *message)
 {
 	const struct rtmsg *header = body(message, sizeof(*header));
 	return header && (header->rtm_table == RT_TABLE_LOCAL || header->rtm_flags & RTM_F_CLONED);
+}
+
+bool rtnl_decode_is_own_route(const struct nlmsghdr *message)
+{
+	const struct rtmsg *header = body(message, sizeof(*header));
+	return header && header->rtm_protocol == ROUTE_PROTOCOL;
 }
 
 static Address address_of(const struct nl_addr *address)

@@ -37,6 +37,8 @@ int rtnl_decode_default(const struct nlmsghdr *message, RtnlDefault *ret_route);
 bool rtnl_decode_is_default(const struct nlmsghdr *message);
 /* A change of the kernel's table of its own addresses, or of what it learned: no news. */
 bool rtnl_decode_is_internal_route(const struct nlmsghdr *message);
+/* A route with the protocol number of ours: mostly our own doing. */
+bool rtnl_decode_is_own_route(const struct nlmsghdr *message);
 
 typedef struct RtnlAddress {
 	int link_index;
