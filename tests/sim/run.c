@@ -171,6 +171,9 @@ static void find_foreign(Run *run)
 {
 	World *world = &run->world;
 
+	if (run->writes_seen == world->writes)
+		return;
+	run->writes_seen = world->writes;
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
 		RunOwner *owner = &run->owners[id];
 
@@ -444,7 +447,11 @@ void run_start(Run *run)
 			       .report = on_report,
 			       .context = run};
 
-	if (path_table_new(PATH_TABLE_CAPACITY, FLOW_TABLE_CAPACITY, &run->table) < 0 ||
+	/* A table for few is made and emptied sooner. */
+	bool few = run->world.n_paths < 64;
+
+	if (path_table_new(few ? 128 : PATH_TABLE_CAPACITY, few ? 1024 : FLOW_TABLE_CAPACITY,
+			   &run->table) < 0 ||
 	    engine_new(&params, &run->engine) < 0)
 		abort();
 	path_table_set_observer(run->table, engine_observe, run->engine);

@@ -35,7 +35,7 @@ struct Run {
 	PolicyConfig config;
 	uint64_t engine_state, seed, interval_ns;
 	RunOwner owners[_TUNABLE_SYSCTLS];
-	uint64_t pressures_told, check_ns;
+	uint64_t pressures_told, check_ns, writes_seen;
 	RunTally tally;
 	uint64_t steps, switches, foreign_found;
 	bool verbose; /* prints what is reported */

@@ -389,6 +389,7 @@ void world_set(World *world, TunableId id, const char *text)
 {
 	if (tunable_parse(&tunables[id], text, &world->sysctls[id]) < 0)
 		abort();
+	world->writes++;
 	if (id == TUNABLE_TCP_CONGESTION_CONTROL)
 		(void)text_copy(world->congestion, sizeof(world->congestion),
 				world->sysctls[id].words);

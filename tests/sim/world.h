@@ -81,6 +81,7 @@ typedef struct World {
 	Random births, life;
 	TunableValue sysctls[_TUNABLE_SYSCTLS]; /* the kernel's, as they are now */
 	char congestion[CONGESTION_NAME_MAX];
+	uint64_t writes;           /* to sysctls, by whomever */
 	double other_memory_bytes; /* TCP memory of sockets that are not simulated */
 	uint64_t pressure_bytes, pressures;
 	bool under_pressure;
