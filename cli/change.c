@@ -22,7 +22,10 @@ void change_values(const Json *change, Text *text)
 	for (size_t i = 0; i < json_length(settings); i++) {
 		const Json *setting = json_at(settings, i);
 
-		text_appendf(text, "%s%s: %s -> %s", i ? ", " : "", word(setting, "key"),
-			     word(setting, "old"), word(setting, "new"));
+		text_append(text, i ? ", " : "");
+		if (text_starts_with(word(setting, "key"), "route."))
+			text_appendf(text, "%s ", word(change, "path"));
+		text_appendf(text, "%s: %s -> %s", word(setting, "key"), word(setting, "old"),
+			     word(setting, "new"));
 	}
 }

@@ -22,6 +22,7 @@
 #define TIMEOUT_DEFAULT (10 * NSEC_PER_SEC)
 #define TIMEOUT_MAX     NSEC_PER_HOUR
 #define LIMIT_MAX       1000 /* that of the daemon */
+#define PAIRS_MAX       60   /* likewise */
 #define ERROR_USAGE     "org.netopt.Client.Usage"
 
 typedef struct Parsed {
@@ -95,13 +96,14 @@ static bool read_timeout(const char *value, Settings *settings)
 	return true;
 }
 
-static bool read_limit(const char *value, Settings *settings)
+/* A number from 1 to `maximum`. */
+static bool read_number(const char *value, uint64_t maximum, size_t *ret_number)
 {
-	uint64_t limit;
+	uint64_t number;
 
-	if (parse_uint64(value, 1, LIMIT_MAX, &limit) < 0)
+	if (parse_uint64(value, 1, maximum, &number) < 0)
 		return false;
-	settings->limit = (size_t)limit;
+	*ret_number = (size_t)number;
 	return true;
 }
 
@@ -117,7 +119,9 @@ static bool apply(const char *name, const char *value, Parsed *parsed)
 	if (text_equal(name, "timeout"))
 		return read_timeout(value, settings);
 	if (text_equal(name, "limit"))
-		return read_limit(value, settings);
+		return read_number(value, LIMIT_MAX, &settings->limit);
+	if (text_equal(name, "pairs"))
+		return read_number(value, PAIRS_MAX, &settings->pairs);
 	if (text_equal(name, "socket"))
 		settings->socket = value;
 	else if (text_equal(name, "no-legend"))
@@ -231,7 +235,8 @@ static int run_command(const Parsed *parsed, char *const words[], size_t n)
 	n--;
 	if (n < command->minimum)
 		return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,
-				    "%s needs an argument\nUsage: netoptctl %s %s", command->name,
+				    "%s needs %s\nUsage: netoptctl %s %s", command->name,
+				    command->minimum == 1 ? "an argument" : "more arguments",
 				    command->name, command->usage);
 	if (n > command->maximum)
 		return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,

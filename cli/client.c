@@ -231,6 +231,13 @@ static int say_error(const Client *client, const char *method, const char *error
 				    "there is no endpoint %s; see: netoptctl endpoints",
 				    name ? name : "of that name");
 	}
+	if (text_equal(error, INTERFACE_ERROR_NO_SUCH_PATH)) {
+		const char *path = json_string(json_get(parameters, "path"));
+
+		return output_error(settings, CLI_FAILED, error,
+				    "no connection to %s is known; see: netoptctl paths",
+				    path ? path : "that address");
+	}
 	if (text_equal(error, INTERFACE_ERROR_METHOD_NOT_FOUND))
 		return output_error(settings, CLI_FAILED, error,
 				    "this netoptd does not know %s: is it older than netoptctl?",

@@ -38,11 +38,23 @@ const Command commands[] = {
 	 ARGUMENT_NONE, 0, 0, verb_tunables},
 	{"changes", "[ID]", "List the changes, newest first, or one of them", "", ARGUMENT_CHANGE,
 	 0, 1, verb_changes},
+	{"trials", "", "List the trials under way, and the last ones",
+	 "E-VALUE is the evidence for a benefit, of what it takes to keep the change; it grows "
+	 "with "
+	 "each pair of blocks that agrees.",
+	 ARGUMENT_NONE, 0, 0, verb_trials},
+	{"routes", "", "List the routes that netoptd installed for single destinations", "",
+	 ARGUMENT_NONE, 0, 0, verb_routes},
 	{"explain", "ID", "Explain a change: evidence, formula, trial, verdict", "",
 	 ARGUMENT_CHANGE, 1, 1, verb_explain},
 	{"revert", "ID|all", "Put back the values of before a change, or of before all",
 	 "Needs root or membership of the daemon's group.", ARGUMENT_CHANGE_OR_ALL, 1, 1,
 	 verb_revert},
+	{"trial", "aa ADDRESS", "Compare a setting with itself on a path, to see the error",
+	 "What it finds is chance: an effect that is kept would be a false one. The path is one "
+	 "that "
+	 "\"paths\" lists. Needs root or membership of the daemon's group.",
+	 ARGUMENT_TRIAL, 2, 2, verb_trial},
 	{"pause", "[DURATION]", "Change nothing new for a while, or until resumed",
 	 "A duration is like 90s, 15min or 1h 30min (quoted). Needs root or membership of the "
 	 "daemon's group.",
@@ -70,7 +82,9 @@ const CommandOption command_options[] = {
 	{0, "color", "WHEN", "auto always never", "Use colour: auto, always or never", NULL},
 	{'q', "quiet", NULL, NULL, "Print no message when all went well", NULL},
 	{'n', "limit", "NUMBER", NULL, "List at most so many, up to 1000",
-	 "paths flows listeners links destinations namespaces"},
+	 "paths flows listeners links destinations namespaces trials routes"},
+	{0, "pairs", "NUMBER", NULL, "Compare so many pairs of blocks, up to 60 (default 20)",
+	 "trial"},
 	{'p', "process", NULL, NULL, "Show whose each socket is", "flows listeners"},
 };
 const size_t n_command_options = ARRAY_SIZE(command_options);

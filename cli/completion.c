@@ -48,6 +48,10 @@ static void append_words(Text *text, const Command *command, bool fish)
 	case ARGUMENT_ENDPOINT:
 		append_ask(text, "endpoints", fish);
 		break;
+	case ARGUMENT_TRIAL:
+		text_append(text, "aa ");
+		append_ask(text, "paths", fish);
+		break;
 	case ARGUMENT_DURATION:
 		text_append(text, "5min 15min 1h 1d");
 		break;
@@ -167,7 +171,8 @@ static void append_zsh(Text *text)
 	text_append(text, "\t)\n\t_arguments -C \\\n");
 	for (size_t i = 0; i < n_command_options; i++)
 		append_zsh_option(text, &command_options[i]);
-	text_append(text, "\t\t'1: :->verb' \\\n\t\t'2: :->argument'\n\tcase $state in\n"
+	text_append(text, "\t\t'1: :->verb' \\\n\t\t'2: :->argument' \\\n"
+			  "\t\t'3: :->argument'\n\tcase $state in\n"
 			  "\tverb) _describe command verbs ;;\n\targument)\n"
 			  "\t\tcase $line[1] in\n");
 	for (size_t i = 0; i < n_commands; i++) {

@@ -22,5 +22,6 @@ typedef struct Settings {
 	bool colour;  /* on stdout */
 	bool process; /* --process */
 	size_t limit; /* --limit; 0: the daemon's default */
+	size_t pairs; /* --pairs; 0: the daemon's default */
 	size_t width; /* of the terminal; SIZE_MAX: not a terminal, nothing is cut */
 } Settings;

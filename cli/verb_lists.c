@@ -82,6 +82,7 @@ static const TableColumn tunable_columns[] = {
 	{.title = "CURRENT", .drop = 2},
 	{.title = "ORIGINAL", .flexible = true, .drop = 3},
 	{.title = "CHANGE", .right = true, .drop = 4},
+	{.title = "SET IN", .drop = 5},
 };
 
 static void fill_tunable(Table *table, const Json *tunable)
@@ -94,12 +95,40 @@ static void fill_tunable(Table *table, const Json *tunable)
 	cell_text(table, tunable, "current");
 	cell_text(table, tunable, "original");
 	cell_count(table, tunable, "changeId");
+	cell_text(table, tunable, "administered");
 }
 
 int verb_tunables(const Settings *settings, char *const arguments[], size_t n)
 {
 	static const List list = {INTERFACE_LIST_TUNABLES, "tunables", tunable_columns,
 				  ARRAY_SIZE(tunable_columns), fill_tunable};
+
+	(void)arguments;
+	(void)n;
+	return list_show(settings, &list);
+}
+
+static const TableColumn route_columns[] = {
+	{.title = "DESTINATION"},
+	{.title = "METRICS"},
+	{.title = "CHANGE", .right = true, .drop = 3},
+	{.title = "SINCE", .right = true, .drop = 2},
+	{.title = "ROUTE", .flexible = true, .least = 16, .drop = 1},
+};
+
+static void fill_route(Table *table, const Json *route)
+{
+	cell_text(table, route, "destination");
+	cell_text(table, route, "metrics");
+	cell_count(table, route, "changeId");
+	cell_span(table, route, "sinceAgoUsec");
+	cell_text(table, route, "route");
+}
+
+int verb_routes(const Settings *settings, char *const arguments[], size_t n)
+{
+	static const List list = {INTERFACE_LIST_ROUTES, "routes", route_columns,
+				  ARRAY_SIZE(route_columns), fill_route};
 
 	(void)arguments;
 	(void)n;

@@ -227,18 +227,24 @@ static void append_label(Screen *screen, OutputStyle style, const char *label)
 	append_styled(screen, style, padded);
 }
 
-static void append_running(Screen *screen)
+static void append_trials(Screen *screen)
 {
-	const Json *running = json_get(screen->status, "running");
+	const Json *trials = json_get(screen->status, "trials");
 
-	if (!running)
-		return;
-	append_label(screen, STYLE_WARN, "trying");
-	text_appendf(&screen->text, "%" PRId64 " ", number(running, "changeId"));
-	append_plain(screen, word(running, "controller"));
-	append_plain(screen, ": ");
-	append_plain(screen, word(running, "phase"));
-	append_plain(screen, "\n");
+	for (size_t i = 0; i < json_length(trials); i++) {
+		const Json *trial = json_at(trials, i);
+
+		append_label(screen, STYLE_WARN, "trying");
+		text_appendf(&screen->text, "%" PRId64 " ", number(trial, "changeId"));
+		append_plain(screen, word(trial, "controller"));
+		if (json_get(trial, "path")) {
+			append_plain(screen, " for ");
+			append_plain(screen, word(trial, "path"));
+		}
+		append_plain(screen, ": ");
+		append_plain(screen, word(trial, "phase"));
+		append_plain(screen, "\n");
+	}
 }
 
 static void append_kept(Screen *screen, const Json *change)
@@ -319,7 +325,7 @@ static int show(Screen *screen)
 	append_slowest(screen);
 	append_sweep(screen);
 	append_mode(screen);
-	append_running(screen);
+	append_trials(screen);
 	append_changes(screen);
 	append_foreign(screen);
 	append_idle(screen);

@@ -18,15 +18,22 @@
 #define INTERFACE_LIST_NAMESPACES INTERFACE_NAME ".ListNamespaces"
 #define INTERFACE_LIST_TUNABLES   INTERFACE_NAME ".ListTunables"
 #define INTERFACE_LIST_CHANGES    INTERFACE_NAME ".ListChanges"
+#define INTERFACE_LIST_ROUTES     INTERFACE_NAME ".ListRoutes"
+#define INTERFACE_START_TRIAL     INTERFACE_NAME ".StartTrial"
 #define INTERFACE_EXPLAIN         INTERFACE_NAME ".Explain"
 #define INTERFACE_REVERT          INTERFACE_NAME ".Revert"
 #define INTERFACE_PAUSE           INTERFACE_NAME ".Pause"
 #define INTERFACE_RESUME          INTERFACE_NAME ".Resume"
 #define INTERFACE_RELOAD          INTERFACE_NAME ".Reload"
 
-#define INTERFACE_ERROR_NO_SUCH_CHANGE      INTERFACE_NAME ".NoSuchChange"
-#define INTERFACE_ERROR_NO_SUCH_ENDPOINT    INTERFACE_NAME ".NoSuchEndpoint" /* (name: string) */
-#define INTERFACE_ERROR_FAILED              INTERFACE_NAME ".Failed"         /* (message: string) */
+#define INTERFACE_ERROR_NO_SUCH_CHANGE   INTERFACE_NAME ".NoSuchChange"
+#define INTERFACE_ERROR_NO_SUCH_ENDPOINT INTERFACE_NAME ".NoSuchEndpoint" /* (name: string) */
+#define INTERFACE_ERROR_NO_SUCH_PATH     INTERFACE_NAME ".NoSuchPath"     /* (path: string) */
+#define INTERFACE_ERROR_TRIAL_BUSY       INTERFACE_NAME ".TrialBusy"      /* (message: string) */
+#define INTERFACE_ERROR_TRIAL_NOT_ALLOWED                                                          \
+	INTERFACE_NAME ".TrialNotAllowed"                            /* (message: string)          \
+								      */
+#define INTERFACE_ERROR_FAILED              INTERFACE_NAME ".Failed" /* (message: string) */
 #define INTERFACE_ERROR_METHOD_NOT_FOUND    INTERFACE_SERVICE ".MethodNotFound"
 #define INTERFACE_ERROR_INTERFACE_NOT_FOUND INTERFACE_SERVICE ".InterfaceNotFound"
 #define INTERFACE_ERROR_INVALID_PARAMETER   INTERFACE_SERVICE ".InvalidParameter"

@@ -21,6 +21,20 @@
 
 #define MATHIS_CONSTANT 1.22 /* sqrt(3/2): periodic loss, one acknowledgement per segment */
 
+/* Variance of a paired difference before there is one: sigma 0.15, the middle of what paths show;
+ * and its least, sigma 0.05, that three pairs alike by chance are not taken for certainty. */
+#define BET_VARIANCE     0.0225
+#define BET_VARIANCE_MIN 0.0025
+#define BET_SLOPE_MAX    20.0
+
+/* As model/floor.c, where the reasons are: half a sigma or half of a 20 % shift, alarm at 5. */
+#define CUSUM_ALLOWANCE    0.5
+#define CUSUM_ALLOWANCE_LN 0.10
+#define CUSUM_ALARM        5.0
+#define CUSUM_CLIP         3.0
+#define CUSUM_RATE         0.02
+#define CUSUM_SCALE_MIN    0.05
+
 /* Beyond this, erfc() is near the end of the doubles' range and the series is exact to 1e-11. */
 #define PHI_TAIL (-30.0)
 
@@ -42,6 +56,66 @@ double stats_log_e(double sum, double sum_of_squares, double rho, int side)
 	double z = (side < 0 ? -sum : sum) * sqrt(rho / q);
 
 	return M_LN2 - 0.5 * log(q) + half_square_plus_log_phi(z);
+}
+
+double stats_log_bet(const double *differences, size_t n, double slope, double cap, int side)
+{
+	double log_e = 0;
+
+	for (size_t i = 0; i < n; i++)
+		log_e += log1p((side < 0 ? -cap : cap) * tanh(slope * differences[i]));
+	return log_e;
+}
+
+double stats_log_bet_on(const double *differences, size_t n, double effect, double cap)
+{
+	double spread = BET_VARIANCE, log_e = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double variance = spread / (double)(i + 1), off = differences[i] - effect;
+		double slope = effect / MAX(variance, BET_VARIANCE_MIN);
+
+		slope = CLAMP(slope, -BET_SLOPE_MAX, BET_SLOPE_MAX);
+		log_e += log1p(cap * tanh(slope * differences[i]));
+		spread += MIN(off * off, 1.0); /* one incident is not the noise */
+	}
+	return log_e;
+}
+
+double stats_log_mixture(const double *logs, const double *weights, size_t n)
+{
+	double largest = -INFINITY, sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (weights[i] > 0)
+			largest = MAX(largest, logs[i]);
+	for (size_t i = 0; i < n; i++)
+		if (weights[i] > 0)
+			sum += weights[i] * exp(logs[i] - largest);
+	return largest + log(sum);
+}
+
+bool stats_cusum_add(StatsCusum *cusum, double value)
+{
+	double scale = MAX(cusum->scale, CUSUM_SCALE_MIN);
+	double allowance = MAX(CUSUM_ALLOWANCE, CUSUM_ALLOWANCE_LN / scale);
+	double r = CLAMP((value - cusum->mean) / scale, -CUSUM_CLIP, CUSUM_CLIP), rate;
+
+	cusum->n++;
+	if (cusum->n <= STATS_CUSUM_WARM) {
+		double off = value - cusum->mean;
+
+		cusum->mean += off / cusum->n;
+		if (cusum->n > 1) /* 1.25 E|x - mean| is sigma; the running mean lags by 1 / n */
+			cusum->scale += (1.25 * fabs(off) - cusum->scale) / (double)(cusum->n - 1);
+		return false;
+	}
+	cusum->up = MAX(0.0, cusum->up + r - allowance);
+	cusum->down = MAX(0.0, cusum->down - r - allowance);
+	rate = MAX(CUSUM_RATE, 1.0 / cusum->n);
+	cusum->mean += rate * r * scale;
+	cusum->scale += rate / 2 * (1.25 * fabs(r) * scale - cusum->scale);
+	return cusum->up > CUSUM_ALARM || cusum->down > CUSUM_ALARM;
 }
 
 /* The k-th smallest, from 0; afterwards nothing before it is larger and nothing after it smaller.

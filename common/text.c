@@ -255,3 +255,12 @@ bool text_is_utf8(const char *bytes, size_t length)
 	}
 	return true;
 }
+
+uint64_t text_checksum(const char *bytes, size_t length)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (uint8_t)bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}

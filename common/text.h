@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
 #include "common/base.h"
 
 /* A growing, always NUL-terminated string. Zero-initialise; text_clear() when done.
@@ -41,5 +43,8 @@ char *text_strip(char *string);
 size_t text_distance(const char *a, const char *b);
 /* The nearest candidate with distance <= max(1, length / 3), or NULL. */
 const char *text_nearest(const char *word, const char *const candidates[], size_t n);
+/* FNV-1a, 64 bits: against accidents, not against malice. Each of its steps is a bijection of the
+ * state, so a flipped byte cannot go unnoticed. */
+uint64_t text_checksum(const char *bytes, size_t length);
 /* Whether the bytes are valid UTF-8 (no surrogates, no overlong forms, no NUL). */
 bool text_is_utf8(const char *bytes, size_t length);

@@ -232,6 +232,7 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 		ret->tunables[id] = (PolicyTunable){.present = state->present,
 						    .writable = state->writable,
 						    .foreign = state->owner == OWNER_FOREIGN,
+						    .administered = cycle->params.administered[id],
 						    .current = state->current,
 						    .original = state->original};
 	}
@@ -337,6 +338,20 @@ static bool decide(Cycle *cycle)
 				    &action); /* the engine was told, the registry reported */
 	}
 	return acted;
+}
+
+int cycle_trial_aa(Cycle *cycle, const Address *path, unsigned pairs, char *reason, size_t size)
+{
+	Snapshot snapshot;
+	EngineAction action;
+	int r;
+
+	take_snapshot(cycle, &snapshot);
+	r = engine_trial_aa(cycle->params.engine, &snapshot, path, pairs, &action, reason, size);
+	if (r == 0 && action.kind != ENGINE_NOTHING)
+		(void)cycle_execute(cycle, &action); /* the engine was told */
+	cycle_poke(cycle);
+	return r;
 }
 
 static void on_timer(void *context)

@@ -25,6 +25,7 @@ typedef struct CycleParams {
 	PathTable *paths;
 	Registry *registry; /* to look at; what is written is written by the hands */
 	Hands *hands;
+	const char *const *administered; /* files of sysctl.d, by id; NULL: it is in none */
 	Engine *engine;
 	uint64_t interval_ns;    /* longest time between two sweeps */
 	uint64_t cpu_budget_ppm; /* of one core */
@@ -53,6 +54,9 @@ void cycle_poke(Cycle *cycle);
 /* Executes an action that did not come from a step (revert, abort). 0, positive: refused, or
  * negative errno. */
 int cycle_execute(Cycle *cycle, const EngineAction *action);
+/* Begins a comparison of a setting with itself (engine_trial_aa()). `reason`: one sentence, always.
+ */
+int cycle_trial_aa(Cycle *cycle, const Address *path, unsigned pairs, char *reason, size_t size);
 /* To be called when the registry reports a foreign change; delivered after the present step. */
 void cycle_foreign(Cycle *cycle, TunableId id);
 CycleStats cycle_stats(const Cycle *cycle);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Order of building: configuration, state directory and its lock, registry and routes (which first
- * recover what a dead instance left), model, engine, loop, sweeps, probes, control socket; then
- * READY. Nothing of this waits for the network.
+ * recover what a dead instance left), what earlier runs learned, model, engine, loop, sweeps,
+ * probes, control socket; then READY. Nothing of this waits for the network.
  *
  * What is missing limits what is done, and says so: without a state directory or without permission
  * nothing is tuned, but measuring goes on; without sock_diag there is nothing to run for.
@@ -206,6 +206,17 @@ static void on_step(void *context, uint64_t since_ns)
 
 	if (root->watch)
 		watch_flows(root->watch, root->paths, since_ns);
+	remember_store(root->remember, clock_realtime_ns(&clock_system), false);
+}
+
+/* A dry run leaves no trace. */
+static int build_memory(Root *root)
+{
+	bool durable = root->lock_fd >= 0 && !root->options->dry_run;
+
+	administered_read(&root->administered);
+	return remember_new(durable ? root->state_fd : -1, &root->identity,
+			    clock_realtime_ns(&clock_system), &root->remember);
 }
 
 static int build_deciding(Root *root)
@@ -216,6 +227,7 @@ static int build_deciding(Root *root)
 			     .sysctl = sysctl_kernel,
 			     .registry = root->registry,
 			     .hands = root->hands,
+			     .administered = root->administered.files,
 			     .interval_ns = root->config->interval_ns,
 			     .cpu_budget_ppm = root->config->cpu_budget_ppm,
 			     .stepped = on_step,
@@ -227,6 +239,7 @@ static int build_deciding(Root *root)
 	path_table_set_prefixes(root->paths, (uint8_t)root->config->prefix_ipv4,
 				(uint8_t)root->config->prefix_ipv6);
 	operate_policy(root, &params.config);
+	params.lessons = remember_lessons(root->remember);
 	r = engine_new(&params, &root->engine);
 	if (r < 0)
 		return r;
@@ -343,8 +356,8 @@ static int build_signals(Root *root)
 static int build(Root *root)
 {
 	static int (*const steps[])(Root * root) = {
-		open_state,         build_registry, build_hands,   build_deciding, build_measuring,
-		build_surroundings, build_watchdog, build_signals, build_control,
+		open_state,      build_registry,     build_hands,    build_memory,  build_deciding,
+		build_measuring, build_surroundings, build_watchdog, build_signals, build_control,
 	};
 	int r = loop_new(&root->loop);
 
@@ -365,6 +378,7 @@ static void tear_down(Root *root)
 	cycle_free(root->cycle);
 	hands_free(root->hands);
 	engine_free(root->engine);
+	remember_free(root->remember);
 	path_table_free(root->paths);
 	registry_free(root->registry);
 	loop_free(root->loop);

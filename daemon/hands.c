@@ -17,6 +17,7 @@
 
 #include "common/log.h"
 #include "common/text.h"
+#include "daemon/model/lessons.h"
 
 #define KEPT_FILE "routes.kept"
 
@@ -236,6 +237,7 @@ bool hands_route(const void *hands, const Address *destination, PolicyRoute *ret
 	route.eligible = facts.eligible;
 	(void)text_copy(route.reason, sizeof(route.reason), facts.reason); /* cut, if need be */
 	route.link_index = facts.link_index;
+	route.fingerprint = lessons_route(&facts.gateway, facts.link_name, facts.link_index);
 	for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++)
 		route.metrics[id - _TUNABLE_SYSCTLS] = routes_value(&facts.metrics, id);
 	*ret_route = route;

@@ -42,6 +42,30 @@ static PolicyMode policy_mode(const Root *root)
 	return mode == POLICY_AUTO && !may_write ? POLICY_ADVISE : mode;
 }
 
+/* Those that are auto or off and no more. */
+static void policy_knobs(const Config *config, PolicySwitch switches[_POLICY_KNOBS])
+{
+	static const PolicyKnob knobs[_CONFIG_KNOBS] = {
+		[CONFIG_INITIAL_WINDOW] = POLICY_INITCWND,
+		[CONFIG_IDLE_RESTART] = POLICY_IDLE,
+		[CONFIG_SEND_QUEUE] = POLICY_LATENCY_KNOB,
+		[CONFIG_QUICK_ACK] = POLICY_QUICKACK,
+		[CONFIG_MINIMUM_RTO] = POLICY_RTO_MIN,
+		[CONFIG_ECN] = POLICY_ECN,
+		[CONFIG_MTU_PROBING] = POLICY_MTU,
+		[CONFIG_BACKLOG] = POLICY_BACKLOG,
+		[CONFIG_TCP_MEMORY] = POLICY_MEMORY,
+		[CONFIG_PORT_RANGE] = POLICY_PORTS,
+		[CONFIG_UDP_BUFFERS] = POLICY_UDP,
+		[CONFIG_SOFTNET] = POLICY_SOFTNET,
+		[CONFIG_NEIGHBOUR_TABLE] = POLICY_NEIGHBOURS,
+		[CONFIG_DEVIATIONS] = POLICY_DEVIATIONS,
+	};
+
+	for (ConfigKnob knob = 0; knob < _CONFIG_KNOBS; knob++)
+		switches[knobs[knob]] = policy_switch(config->knobs[knob], false);
+}
+
 void operate_policy(const Root *root, PolicyConfig *ret_config)
 {
 	static const PolicyObjective objectives[] = {
@@ -65,7 +89,11 @@ void operate_policy(const Root *root, PolicyConfig *ret_config)
 		.fastopen_bits = config->fast_open_bits,
 		.memory_budget_permille = config->memory_budget_permille,
 		.memory_budget_bytes = config->memory_budget_bytes,
+		.per_destination = config->per_destination,
+		.exploration_permille = config->exploration_permille,
+		.override_sysctl = config->override_sysctl,
 	};
+	policy_knobs(config, ret_config->switches);
 	for (size_t i = 0; i < config->n_congestion_allowed && i < POLICY_CC_MAX; i++) {
 		(void)text_copy(ret_config->congestion_allowed[i],
 				sizeof(ret_config->congestion_allowed[i]),
@@ -121,6 +149,7 @@ static void fill_view(void *context, ControlView *ret_view)
 						   "CpuBudget= allows"
 						 : "",
 		.counters = cycle_counters(root->cycle),
+		.administered = root->administered.files,
 		.schedule = prober_schedule(root->prober),
 		.syn_linear_timeouts = syn_linear_timeouts(),
 	};
@@ -280,6 +309,16 @@ static int resume(void *context, Text *message)
 	return 0;
 }
 
+static int trial_aa(void *context, const Address *path, unsigned pairs, Text *message)
+{
+	Root *root = context;
+	char reason[256] = "";
+	int r = cycle_trial_aa(root->cycle, path, pairs, reason, sizeof(reason));
+
+	text_append(message, reason);
+	return r;
+}
+
 /* Whether both configurations fix this tunable to the same value. */
 static bool is_fixed_alike(const PolicyConfig *a, const PolicyConfig *b, TunableId id)
 {
@@ -327,6 +366,7 @@ static void take_config(Root *root, Config *config)
 
 	operate_policy(root, &old_policy);
 	root->config = config;
+	administered_read(&root->administered);
 	operate_policy(root, &policy);
 	if (diff.tuning || diff.daemon) {
 		abort_trials(root, "the configuration changed");
@@ -433,6 +473,7 @@ void operate_ops(Root *root, ControlOps *ret_ops)
 				.pause = pause_tuning,
 				.resume = resume,
 				.reload = reload,
+				.trial_aa = trial_aa,
 				.flows = each_flow,
 				.listeners = each_listener,
 				.metrics = each_metric,
@@ -446,6 +487,7 @@ int operate_stop(Root *root)
 
 	notify_stopping("putting values back");
 	abort_trials(root, "netoptd stopped");
+	remember_store(root->remember, clock_realtime_ns(&clock_system), true);
 	if (root->config->on_stop == CONFIG_ON_STOP_KEEP)
 		r = hands_keep_all(root->hands);
 	else

@@ -4,12 +4,14 @@
  * What the composition root owns. Only daemon.c (building) and operate.c (running) see it.
  */
 #include "common/text.h"
+#include "daemon/administered.h"
 #include "daemon/config/config.h"
 #include "daemon/cycle.h"
 #include "daemon/discover.h"
 #include "daemon/hands.h"
 #include "daemon/namespaces.h"
 #include "daemon/options.h"
+#include "daemon/remember.h"
 #include "daemon/serve/control.h"
 #include "daemon/watch.h"
 
@@ -20,8 +22,10 @@ typedef struct Root {
 	int state_fd, lock_fd;
 	HostIdentity identity;
 	Loop *loop;
+	Administered administered;
 	Registry *registry;
 	Hands *hands;
+	Remember *remember;
 	PathTable *paths;
 	Engine *engine;
 	Cycle *cycle;

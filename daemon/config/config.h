@@ -40,6 +40,25 @@ typedef enum ConfigTuningKind {
 	CONFIG_TUNING_LIST,  /* CongestionControl=: auto, but only among these; one name: fixed */
 } ConfigTuningKind;
 
+/* Keys of [Tuning] that are auto or off and no more. */
+typedef enum ConfigKnob {
+	CONFIG_INITIAL_WINDOW,
+	CONFIG_IDLE_RESTART,
+	CONFIG_SEND_QUEUE,
+	CONFIG_QUICK_ACK,
+	CONFIG_MINIMUM_RTO,
+	CONFIG_ECN,
+	CONFIG_MTU_PROBING,
+	CONFIG_BACKLOG,
+	CONFIG_TCP_MEMORY,
+	CONFIG_PORT_RANGE,
+	CONFIG_UDP_BUFFERS,
+	CONFIG_SOFTNET,
+	CONFIG_NEIGHBOUR_TABLE,
+	CONFIG_DEVIATIONS,
+	_CONFIG_KNOBS,
+} ConfigKnob;
+
 #define CONFIG_CC_MAX        8
 #define CONFIG_CC_NAME_MAX   16
 #define CONFIG_ENDPOINTS_MAX 1024
@@ -108,6 +127,10 @@ typedef struct Config {
 	unsigned memory_budget_permille; /* of the kernel's TCP memory pressure mark; or */
 	uint64_t memory_budget_bytes;    /* an absolute amount if not 0 */
 	ConfigObjective objective;
+	ConfigTuningKind knobs[_CONFIG_KNOBS]; /* AUTO or OFF */
+	bool per_destination;                  /* route metrics may be installed */
+	unsigned exploration_permille; /* of a day, per destination, under a setting on trial */
+	bool override_sysctl;          /* what sysctl.d sets may be changed */
 
 	ConfigEndpoint *endpoints;
 	size_t n_endpoints;

@@ -49,13 +49,22 @@ static bool congestion_equal(const Config *a, const Config *b)
 	return true;
 }
 
+static bool scope_equal(const Config *a, const Config *b)
+{
+	return memcmp(a->knobs, b->knobs, sizeof(a->knobs)) == 0 &&
+	       a->per_destination == b->per_destination &&
+	       a->exploration_permille == b->exploration_permille &&
+	       a->override_sysctl == b->override_sysctl;
+}
+
 static bool tuning_equal(const Config *a, const Config *b)
 {
 	return congestion_equal(a, b) && a->buffers == b->buffers &&
 	       a->buffers_max_bytes == b->buffers_max_bytes && a->fast_open == b->fast_open &&
 	       a->fast_open_bits == b->fast_open_bits &&
 	       a->memory_budget_permille == b->memory_budget_permille &&
-	       a->memory_budget_bytes == b->memory_budget_bytes && a->objective == b->objective;
+	       a->memory_budget_bytes == b->memory_budget_bytes && a->objective == b->objective &&
+	       scope_equal(a, b);
 }
 
 /* What is read from the URL, but not how it is written: tls://a is tls://a:443. */

@@ -85,6 +85,12 @@ static const ConfigWord families[] = {
 	{NULL, 0},
 };
 
+static const ConfigWord auto_off[] = {
+	{"auto", CONFIG_TUNING_AUTO},
+	{"off", CONFIG_TUNING_OFF},
+	{NULL, 0},
+};
+
 /* The bits of tcp_fastopen, ip-sysctl.rst: 1 client, 2 server. */
 static const ConfigWord fast_opens[] = {
 	{"client", 1},
@@ -114,6 +120,12 @@ const ConfigSection config_sections[CONFIG_SECTIONS] = {
 				"NAME of its own:\nletters, digits, '.', '_' and '-'.",
 		},
 };
+
+#define SWITCH(NAME, KNOB, HELP)                                                                   \
+	{                                                                                          \
+		.section = CONFIG_SECTION_TUNING, .name = NAME, .fallback = "auto", .help = HELP,  \
+		.set = config_set_word, .offset = offsetof(Config, knobs[KNOB]), .words = auto_off \
+	}
 
 const ConfigKey config_keys[CONFIG_KEYS] = {
 	{
@@ -275,6 +287,64 @@ const ConfigKey config_keys[CONFIG_KEYS] = {
 			"both (3),\nor 0, for neither.",
 		.set = config_set_fast_open,
 		.words = fast_opens,
+	},
+	SWITCH("InitialWindow", CONFIG_INITIAL_WINDOW,
+	       "How much new connections send before the first answer, learned for each "
+	       "destination:\nauto, off."),
+	SWITCH("IdleRestart", CONFIG_IDLE_RESTART,
+	       "Whether connections that paused start slowly again: auto, off."),
+	SWITCH("SendQueue", CONFIG_SEND_QUEUE,
+	       "How much unsent data may wait in a socket, and so delay what is written next: "
+	       "auto, off."),
+	SWITCH("QuickAck", CONFIG_QUICK_ACK,
+	       "Immediate acknowledgements to destinations that wait for ours: auto, off."),
+	SWITCH("MinimumRto", CONFIG_MINIMUM_RTO,
+	       "The least time before data is sent again, of very short paths: auto, off."),
+	SWITCH("Ecn", CONFIG_ECN,
+	       "Explicit congestion notification towards single destinations: auto, off."),
+	SWITCH("MtuProbing", CONFIG_MTU_PROBING,
+	       "Probing for a smaller packet size where large packets vanish: auto, off."),
+	SWITCH("Backlog", CONFIG_BACKLOG,
+	       "The queues of connections that wait to be accepted: auto, off."),
+	SWITCH("TcpMemory", CONFIG_TCP_MEMORY,
+	       "Where the kernel begins to save TCP memory: auto, off."),
+	SWITCH("PortRange", CONFIG_PORT_RANGE,
+	       "The local ports of outgoing connections, before they run out: auto, off."),
+	SWITCH("UdpBuffers", CONFIG_UDP_BUFFERS,
+	       "The buffers of UDP sockets, when datagrams are lost in them: auto, off."),
+	SWITCH("Softnet", CONFIG_SOFTNET,
+	       "The kernel's queue and time for packets received, when it drops some: auto, off."),
+	SWITCH("NeighbourTable", CONFIG_NEIGHBOUR_TABLE,
+	       "The size of the table of neighbours (ARP, NDP), when it overflows: auto, off."),
+	SWITCH("Deviations", CONFIG_DEVIATIONS,
+	       "Whether settings of correctness that differ from the kernel's default are "
+	       "reported:\nauto, off. They are never changed."),
+	{
+		.section = CONFIG_SECTION_TUNING,
+		.name = "PerDestination",
+		.fallback = "yes",
+		.help = "Whether what suits one destination is set for that one alone, as metrics "
+			"of a\nroute of netoptd's own: yes, or no: only the host's settings are "
+			"tuned.",
+		.set = config_set_bool,
+		.offset = offsetof(Config, per_destination),
+	},
+	{
+		.section = CONFIG_SECTION_TUNING,
+		.name = "ExplorationBudget",
+		.fallback = "10%",
+		.help = "The most of a day that a destination may be under a setting that is not "
+			"proven:\n1% to 50%.",
+		.set = config_set_exploration,
+	},
+	{
+		.section = CONFIG_SECTION_TUNING,
+		.name = "OverrideSysctl",
+		.fallback = "no",
+		.help = "Whether what is set in sysctl.d or /etc/sysctl.conf may be changed, too: "
+			"yes, no.",
+		.set = config_set_bool,
+		.offset = offsetof(Config, override_sysctl),
 	},
 	{
 		.section = CONFIG_SECTION_TUNING,

@@ -55,7 +55,7 @@ struct ConfigKey {
 	const ConfigWord *words;
 };
 
-#define CONFIG_KEYS 30
+#define CONFIG_KEYS 47
 extern const ConfigKey config_keys[CONFIG_KEYS];
 
 /* NULL if the section has no such key. */

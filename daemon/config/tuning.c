@@ -205,6 +205,30 @@ int config_set_fast_open(const ConfigKey *key, const char *text, void *target,
 	return 0;
 }
 
+/* A whole day would leave nothing of the setting that is known; a hundredth, a quarter of an hour,
+ * is what one trial takes at the least. */
+#define EXPLORATION_MIN 10U
+#define EXPLORATION_MAX 500U
+
+int config_set_exploration(const ConfigKey *key, const char *text, void *target,
+			   ConfigFault *ret_fault)
+{
+	Config *config = target;
+	char quoted[CONFIG_QUOTE_MAX];
+	unsigned permille;
+	int r = parse_percent(text, &permille);
+
+	(void)key;
+	if (r == -EINVAL)
+		return config_fault(ret_fault, 0, "%s is not a percentage; write one as 10%%",
+				    config_quote(text, quoted));
+	if (r < 0 || permille < EXPLORATION_MIN || permille > EXPLORATION_MAX)
+		return config_fault(ret_fault, 0, "%s is out of range; it can be from 1%% to 50%%",
+				    config_quote(text, quoted));
+	config->exploration_permille = permille;
+	return 0;
+}
+
 static int set_percent(Config *config, const char *text, ConfigFault *ret_fault)
 {
 	char quoted[CONFIG_QUOTE_MAX];

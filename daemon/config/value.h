@@ -40,6 +40,9 @@ int config_set_fast_open(const ConfigKey *key, const char *text, void *target,
 /* Config: memory_budget_permille or memory_budget_bytes; the other is 0. */
 int config_set_memory_budget(const ConfigKey *key, const char *text, void *target,
 			     ConfigFault *ret_fault);
+/* Config: exploration_permille */
+int config_set_exploration(const ConfigKey *key, const char *text, void *target,
+			   ConfigFault *ret_fault);
 
 /* ConfigEndpoint: url and what is read from it. "" is no URL. */
 int config_set_url(const ConfigKey *key, const char *text, void *target, ConfigFault *ret_fault);

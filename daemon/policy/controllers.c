@@ -85,6 +85,12 @@ bool controller_may_write(const ControllerInput *input, TunableId id, char *reas
 	const PolicyTunable *tunable = &input->snapshot->tunables[id];
 	const char *why = NULL;
 
+	if (tunable->present && tunable->administered && !input->config->override_sysctl) {
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%s: set in %s: OverrideSysctl=yes lets netopt change it",
+				  tunables[id].key, tunable->administered);
+		return false;
+	}
 	if (!tunable->present)
 		why = "this kernel does not have it";
 	else if (tunable->foreign)

@@ -103,7 +103,8 @@ static bool is_held(const void *context, const char *controller, const Address *
 	/* It is ours, and only lent to the controller as a const. */
 	Engine *engine = (Engine *)context;
 
-	if (hold_covers(&engine->holds, controller, path, tunable, engine->now_ns))
+	if (hold_covers(&engine->holds, controller, path, tunable, engine->now_ns) ||
+	    engine_was_rejected(engine, controller, path, tunable))
 		return true;
 	if (engine->params.config.mode != POLICY_AUTO ||
 	    !engine_in_the_way(engine, path, tunable->id))

@@ -8,6 +8,7 @@
  */
 #include "common/clock.h"
 #include "common/random.h"
+#include "daemon/model/lessons.h"
 #include "daemon/model/path_table.h"
 #include "daemon/policy/ring.h"
 
@@ -59,6 +60,7 @@ typedef struct PolicyConfig {
 	PolicySwitch switches[_POLICY_KNOBS];
 	bool per_destination;          /* route metrics may be installed */
 	unsigned exploration_permille; /* of a day, per destination, under a setting on trial */
+	bool override_sysctl;          /* what the administrator set in sysctl.d may be changed */
 	char congestion_allowed[POLICY_CC_MAX][CONGESTION_NAME_MAX];
 	size_t n_congestion_allowed;
 	uint64_t buffers_max_bytes;      /* FIXED */
@@ -70,6 +72,7 @@ typedef struct PolicyConfig {
 /* One tunable as the policies may see it. */
 typedef struct PolicyTunable {
 	bool present, writable, foreign;
+	const char *administered; /* the file of sysctl.d(5) that sets it; NULL: none */
 	TunableValue current, original;
 } PolicyTunable;
 
@@ -80,6 +83,7 @@ typedef struct PolicyRoute {
 	int link_index;   /* egress device; 0: unknown */
 	bool probed; /* an endpoint of ours is there: a candidate is tried on our own probes first
 		      */
+	uint64_t fingerprint; /* lessons_route(): of gateway and device; 0: unknown */
 	TunableValue metrics[_TUNABLES - _TUNABLE_SYSCTLS]; /* in force; unset: none of ours */
 } PolicyRoute;
 
@@ -138,6 +142,7 @@ typedef struct Engine Engine;
 typedef struct EngineParams {
 	PolicyConfig config;
 	Random random;
+	Lessons *lessons; /* of earlier trials, borrowed; NULL: nothing is remembered */
 	EngineReport
 		report; /* event: "advised", "trial-started", "kept", "restored", "inconclusive" */
 	void *context;

@@ -68,6 +68,7 @@ void engine_route_lost(Engine *engine, const Address *destination, const char *r
 		       uint64_t now_ns, uint64_t realtime_ns)
 {
 	stand_at(engine, now_ns, realtime_ns);
+	engine_unlearn(engine, destination);
 	for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++)
 		give_up(engine, id, destination, reason);
 }
@@ -267,5 +268,11 @@ int engine_trial_aa(Engine *engine, const Snapshot *snapshot, const Address *add
 	if (change)
 		engine_begin_trial(engine, change, &proposal.plan, ret_action);
 	engine->snapshot = NULL;
-	return change ? 0 : -ENOMEM;
+	if (change)
+		(void)text_format(reason, size,
+				  "change %u compares a setting with itself, in at most %u pairs",
+				  (unsigned)change->id, pairs);
+	else
+		(void)text_copy(reason, size, "there is no room for another change");
+	return change ? 0 : -EBUSY;
 }

@@ -98,6 +98,7 @@ void engine_retested(Engine *engine, Change *retest, const Trial *trial, ChangeV
 		(void)text_format(text, sizeof(text), "its re-test (change %u): %s",
 				  (unsigned)retest->id, reason);
 		engine_decide(engine, change, VERDICT_RESTORED, text);
+		engine_learn(engine, retest, false);
 		engine_hold(engine, HOLD_REJECTED, change);
 		engine_set_action(engine, change, ENGINE_RESTORE, false, ret_action);
 		return;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The inside of the engine, for its four files:
+ * The inside of the engine, for its five files:
  *   engine.c        the step: what comes first, asking the controllers, queries
  *   engine_trial.c  the slots: who may be tried beside whom, from proposal to verdict
  *   engine_keep.c   what becomes of a kept change: re-tests, late harm, paths that fell silent
+ *   engine_learn.c  what is remembered of earlier trials
  *   engine_hands.c  the operator and other hands: revert, abort, foreign values, lost routes
  *
  * Invariants. At most one action is under way (`pending`). A slot with a change has a trial that is
@@ -126,6 +127,15 @@ void engine_retested(Engine *engine, Change *retest, const Trial *trial, ChangeV
 		     const char *reason, EngineAction *ret_action);
 /* Looks after the kept changes. True: *ret_action has something to do. */
 bool engine_watch_kept(Engine *engine, const Snapshot *snapshot, EngineAction *ret_action);
+
+/* --- engine_learn.c --- */
+/* The effect to be expected of a change, ln units; 0: nothing is known. */
+double engine_prior(const Engine *engine, const Change *change);
+/* Whether it was tried there before a restart and not kept. */
+bool engine_was_rejected(const Engine *engine, const char *controller, const Address *path,
+			 const ChangeTunable *tunable);
+void engine_learn(const Engine *engine, const Change *change, bool kept);
+void engine_unlearn(const Engine *engine, const Address *path);
 
 /* --- engine_hands.c --- */
 /* Whether both set the same tunable of the same destination. */

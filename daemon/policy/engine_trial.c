@@ -237,6 +237,8 @@ void engine_end_trial(Engine *engine, Slot *slot, ChangeVerdict verdict, const c
 		engine_retested(engine, change, &trial, verdict, reason, ret_action);
 	} else if (verdict != VERDICT_KEPT) {
 		engine_decide(engine, change, verdict, reason);
+		if (verdict == VERDICT_RESTORED)
+			engine_learn(engine, change, false);
 		engine_hold(engine, verdict == VERDICT_RESTORED ? HOLD_REJECTED : HOLD_UNDECIDED,
 			    change);
 		engine_set_action(engine, change, ENGINE_RESTORE, false, ret_action);
@@ -244,6 +246,7 @@ void engine_end_trial(Engine *engine, Slot *slot, ChangeVerdict verdict, const c
 		engine_decide(engine, change, verdict, reason);
 		if (change->trial.kind == TRIAL_SWITCHBACK) {
 			hold_way_back(engine, change);
+			engine_learn(engine, change, true);
 			engine_keep(engine, change, &trial.plan);
 		}
 		/* The trial may have ended in a block of the old setting. */
@@ -366,12 +369,16 @@ void engine_begin_trial(Engine *engine, Change *change, const TrialPlan *plan,
 			EngineAction *ret_action)
 {
 	Slot *slot = free_slot(engine);
+	TrialPlan expected;
 
 	assert(slot); /* engine_in_the_way() was asked */
 	*slot = (Slot){.change = change,
 		       .link_index = engine_is_local(change) ? link_of(engine, &change->path) : 0};
 	change->state = CHANGE_TRIAL;
-	trial_init(&slot->trial, plan, &change->trial);
+	expected = *plan;
+	if (expected.prior == 0)
+		expected.prior = engine_prior(engine, change);
+	trial_init(&slot->trial, &expected, &change->trial);
 	engine_report(engine, change, "trial-started");
 	if (wants_shadow(engine, change)) {
 		slot->shadow = SHADOW_WANTED;

@@ -2,9 +2,8 @@
 /*
  * The state machine of a trial. A block ends when it is old enough and has seen enough flows, or is
  * given up; a pair with a missing block is dropped whole, since a lone block would reintroduce the
- * drift that pairing removes. Guardrails compare the arms at the end of each pair. A setting under
- * which connections no longer get through has no blocks to compare: it is known by its starving
- * while the old one does not.
+ * drift that pairing removes. A setting under which connections no longer get through has no blocks
+ * to compare: it is known by its starving while the old one does not.
  */
 #include "daemon/policy/trial.h"
 
@@ -12,26 +11,17 @@
 #include <stdio.h>
 
 #include "common/clock.h"
-#include "common/stats.h"
 #include "common/text.h"
+#include "daemon/policy/guard.h"
 #include "daemon/policy/verdict.h"
 
-/* Guardrails of the new arm. Two blocks in a row, for one can be a loss burst of the path itself.
- */
+/* Guardrails of the new arm. Two blocks in a row, for one can be a loss burst of the path itself;
+ * likewise two looks, of which the second may fall into the same burst: so they are checked. */
 #define GUARD_BLOCKS 2
-/* Retransmissions: over 3 % the setting lives at the cost of others (a shallow buffer), whatever
- * it gains; or three times the old arm's, if that is more. */
-#define GUARD_RETRANS       0.03
-#define GUARD_RETRANS_TIMES 3.0
-/* Smoothed RTT p50, that is a standing queue: 1.5 times the old arm's and 10 ms more. Not p90,
- * which the reward weighs already: bbr's start-up alone (a second of a 6 s transfer) lifted p90
- * over 1.5 times on a 100 ms path whose median stayed at 101 ms, and ended trials that gained
- * tenfold. */
-#define GUARD_SRTT_PERMILLE 1500
-#define GUARD_SRTT_US       10000
-#define GUARD_SRTT_PAID     3.0
-/* Goodput below 0.8 of the old arm's. */
-#define GUARD_GOODPUT_PERMILLE 800
+#define GUARD_LOOKS  2
+
+/* What a shorter send queue may cost: on a fast path the application has to be woken more often. */
+#define QUEUE_GOODPUT 0.95
 
 /* A mechanical trial needs this much time with data outstanding on new connections. */
 #define MECHANICAL_BUSY_US UINT64_C(10000000)
@@ -44,14 +34,21 @@
 
 void trial_init(Trial *trial, const TrialPlan *plan, TrialRecord *record)
 {
+	const MeterParams params = {.kind = plan->meter,
+				    .path = plan->path,
+				    .low_bytes = plan->short_low_bytes,
+				    .high_bytes = plan->short_high_bytes};
+
 	*trial = (Trial){.plan = *plan, .record = record};
-	meter_init(&trial->meter, &plan->path);
+	meter_init(&trial->meter, &params);
 	*record = (TrialRecord){
 		.kind = plan->kind,
 		.before_goodput_bps = plan->before_goodput_bps,
 		.before_srtt_p90_us = plan->before_srtt_p90_us,
 		.before_retrans = plan->before_retrans,
 		.after_retrans = -1,
+		.e_keep = plan->e_keep > 0 ? plan->e_keep : VERDICT_E_KEEP,
+		.prior = plan->prior,
 		.flows_before = plan->kind == TRIAL_MECHANICAL ? plan->before_flows : 0,
 	};
 }
@@ -76,16 +73,29 @@ static TrialStep want(Trial *trial, TrialArm arm)
 static TrialStep begin_pair(Trial *trial, const Random *random)
 {
 	trial->second = trial->blind = false;
+	trial->alarm = NULL;
 	trial->first_arm = random_coin(random) ? TRIAL_ARM_NEW : TRIAL_ARM_OLD;
 	trial->has_reading[0] = trial->has_reading[1] = false;
 	return want(trial, trial->first_arm);
 }
 
+static uint64_t rtts_ns(const Trial *trial, unsigned n)
+{
+	return (uint64_t)n * trial->plan.floor_us * NSEC_PER_USEC;
+}
+
 void trial_switched(Trial *trial, uint32_t epoch, uint64_t now_ns)
 {
+	uint64_t washout = MAX(TRIAL_WASHOUT_NS, rtts_ns(trial, TRIAL_WASHOUT_RTTS));
+
 	trial->switching = false;
 	trial->block_start_ns = now_ns;
-	meter_start(&trial->meter, epoch);
+	trial->look_ns = 0;
+	trial->look_births = trial->look_hits = 0;
+	/* The arm before does not matter to the length of the wait: if it did, the order of a pair
+	 * would decide how it is measured. Before a mechanical trial there was no other arm. */
+	meter_start(&trial->meter, epoch, now_ns + washout,
+		    trial->plan.kind == TRIAL_MECHANICAL ? now_ns : now_ns + TRIAL_SETTLE_NS);
 }
 
 void trial_incomplete(Trial *trial)
@@ -95,53 +105,36 @@ void trial_incomplete(Trial *trial)
 	trial->blind = true;
 	trial->has_reading[0] = trial->has_reading[1] = false;
 	/* Without flows the block cannot complete; it is given up, and the pair with it. */
-	meter_start(&trial->meter, UINT32_MAX);
+	meter_start(&trial->meter, UINT32_MAX, UINT64_MAX / 2, 0);
 }
 
+/* Depends on earlier pairs only, and is the same for both blocks of a pair. */
 static uint64_t block_min_ns(const Trial *trial)
 {
-	return MAX(TRIAL_BLOCK_MIN_NS,
-		   (uint64_t)TRIAL_BLOCK_RTTS * trial->plan.floor_us * NSEC_PER_USEC);
+	uint64_t shortest = MAX(TRIAL_BLOCK_MIN_NS, rtts_ns(trial, TRIAL_BLOCK_RTTS));
+	unsigned n = trial->record->n_pairs;
+
+	return shortest * (n < TRIAL_PAIRS_SHORT ? 1 : n < TRIAL_PAIRS_LONGER ? 2 : TRIAL_LONGEST);
 }
 
-/* The reward weighs latency by the objective. Where it is tripled all the same, the queue buys what
- * no objective would refuse: no guardrail. (On a 100 ms path with 0.5 % loss bbr gained twentyfold,
- * but on a busy machine its median srtt passed 150 ms at times.) */
-static bool queue_is_paid_for(const TrialPlan *plan, const MeterReading *old_arm,
-			      const MeterReading *new_arm)
+static uint64_t block_max_ns(const Trial *trial)
 {
-	double old_reward, new_reward;
-
-	return meter_reward(old_arm, plan->floor_us, plan->latency_weight, &old_reward) &&
-	       meter_reward(new_arm, plan->floor_us, plan->latency_weight, &new_reward) &&
-	       new_reward - old_reward >= log(GUARD_SRTT_PAID);
+	return MAX(TRIAL_BLOCK_MAX_NS, 2 * block_min_ns(trial));
 }
 
-static bool queues(const TrialPlan *plan, const MeterReading *old_arm, const MeterReading *new_arm)
+static bool block_is_enough(const Trial *trial, uint64_t age_ns, const MeterReading *reading)
 {
-	return old_arm->has_srtt && new_arm->has_srtt && plan->latency_weight > 0 &&
-	       (uint64_t)new_arm->srtt_p50_us * 1000 >
-		       (uint64_t)old_arm->srtt_p50_us * GUARD_SRTT_PERMILLE &&
-	       new_arm->srtt_p50_us > old_arm->srtt_p50_us + GUARD_SRTT_US &&
-	       !queue_is_paid_for(plan, old_arm, new_arm);
+	uint64_t busy_us = MAX(TRIAL_BUSY_US, rtts_ns(trial, TRIAL_BUSY_RTTS) / NSEC_PER_USEC);
+
+	return age_ns >= block_min_ns(trial) &&
+	       reading->flows >= meter_units_min(trial->plan.meter) &&
+	       (trial->plan.meter != METER_BULK || reading->busy_us >= busy_us);
 }
 
-/* Which guardrail the new arm's reading hits against the old arm's, or NULL. */
-static const char *guardrail(const TrialPlan *plan, const MeterReading *old_arm,
-			     const MeterReading *new_arm)
+static GuardLimits limits(const Trial *trial)
 {
-	double retrans_limit =
-		MAX(GUARD_RETRANS,
-		    GUARD_RETRANS_TIMES * (old_arm->has_retrans ? old_arm->retrans : 0.0));
-
-	if (new_arm->has_retrans && new_arm->retrans > retrans_limit)
-		return "retransmissions";
-	if (queues(plan, old_arm, new_arm))
-		return "round-trip time p50";
-	if (old_arm->has_goodput && new_arm->has_goodput &&
-	    new_arm->goodput_bps * 1000 < old_arm->goodput_bps * GUARD_GOODPUT_PERMILLE)
-		return "goodput";
-	return NULL;
+	return (GuardLimits){.floor_us = trial->plan.floor_us,
+			     .latency_weight = trial->plan.latency_weight};
 }
 
 static void record_arm(Trial *trial, TrialArm arm, const MeterReading *reading)
@@ -195,9 +188,9 @@ static TrialStep drop_pair(Trial *trial, bool new_starved, const Random *random)
 		return TRIAL_STEP_RESTORE;
 	}
 	(void)text_format(trial->reason, sizeof(trial->reason),
-			  "%u pairs in a row without enough new connections (%u flows of at least "
-			  "256 KiB a block are needed)",
-			  trial->dropped_in_a_row, TRIAL_BLOCK_FLOWS);
+			  "%u pairs in a row without enough to measure: %u %s a block are needed",
+			  trial->dropped_in_a_row, meter_units_min(trial->plan.meter),
+			  meter_units_name(trial->plan.meter));
 	return TRIAL_STEP_INCONCLUSIVE;
 }
 
@@ -214,33 +207,35 @@ static void conclude(Trial *trial, const char *what)
 			  exp(record->log_e_benefit), exp(record->log_e_harm));
 }
 
-/* Both blocks of the pair are there. */
-static TrialStep finish_pair(Trial *trial, const Random *random)
+static TrialStep blame(Trial *trial, const char *guard, const char *how)
 {
-	const MeterReading *old_arm = &trial->readings[TRIAL_ARM_OLD];
-	const MeterReading *new_arm = &trial->readings[TRIAL_ARM_NEW];
-	const char *guard = guardrail(&trial->plan, old_arm, new_arm);
-	TrialRecord *record = trial->record;
-	double old_reward, new_reward;
+	update_interval(trial->record, true);
+	(void)text_format(trial->reason, sizeof(trial->reason), "guardrail: %s %s", guard, how);
+	return TRIAL_STEP_RESTORE;
+}
 
-	trial->harmful_blocks = guard ? trial->harmful_blocks + 1 : 0;
-	if (trial->harmful_blocks >= GUARD_BLOCKS) {
-		update_interval(record, true);
-		(void)text_format(trial->reason, sizeof(trial->reason),
-				  "guardrail: %s in %u blocks in a row", guard, GUARD_BLOCKS);
+/* Proven; but an unsent queue is only worth having less of if the data goes out as fast. */
+static TrialStep keep(Trial *trial)
+{
+	if (trial->plan.meter == METER_QUEUE && trial->goodput_ln_n > 0 &&
+	    trial->goodput_ln / trial->goodput_ln_n < log(QUEUE_GOODPUT)) {
+		conclude(trial, "it is paid for with goodput");
 		return TRIAL_STEP_RESTORE;
 	}
-	if (!meter_reward(old_arm, trial->plan.floor_us, trial->plan.latency_weight, &old_reward) ||
-	    !meter_reward(new_arm, trial->plan.floor_us, trial->plan.latency_weight, &new_reward))
-		return drop_pair(trial, false, random);
+	conclude(trial, trial->plan.retest ? "still there" : "benefit proven");
+	return TRIAL_STEP_KEEP;
+}
 
-	trial->dropped_in_a_row = 0;
-	record_arm(trial, TRIAL_ARM_OLD, old_arm);
-	record_arm(trial, TRIAL_ARM_NEW, new_arm);
-	switch (verdict_add_pair(record, new_reward - old_reward, trial->plan.minimum)) {
+static TrialStep add_pair(Trial *trial, double difference, const Random *random)
+{
+	const VerdictRule rule = {.minimum = trial->plan.minimum,
+				  .e_keep = trial->plan.e_keep,
+				  .pairs_max = trial->plan.pairs_max,
+				  .retest = trial->plan.retest};
+
+	switch (verdict_add_pair(trial->record, difference, &rule)) {
 	case VERDICT_STEP_KEEP:
-		conclude(trial, "benefit proven");
-		return TRIAL_STEP_KEEP;
+		return keep(trial);
 	case VERDICT_STEP_HARM:
 		conclude(trial, "harm likely");
 		return TRIAL_STEP_RESTORE;
@@ -250,13 +245,150 @@ static TrialStep finish_pair(Trial *trial, const Random *random)
 	case VERDICT_STEP_CONTINUE:
 		break;
 	}
-	update_interval(record, false);
+	update_interval(trial->record, false);
 	return begin_pair(trial, random);
+}
+
+/* Both blocks of the pair are there. */
+static TrialStep finish_pair(Trial *trial, const Random *random)
+{
+	const MeterReading *old_arm = &trial->readings[TRIAL_ARM_OLD];
+	const MeterReading *new_arm = &trial->readings[TRIAL_ARM_NEW];
+	const GuardLimits guard_limits = limits(trial);
+	const char *guard = guard_block(&guard_limits, old_arm, new_arm);
+	double old_reward, new_reward;
+
+	trial->harmful_blocks = guard ? trial->harmful_blocks + 1 : 0;
+	if (trial->harmful_blocks >= GUARD_BLOCKS)
+		return blame(trial, guard, "in 2 blocks in a row");
+	if (!meter_reward(old_arm, trial->plan.floor_us, trial->plan.latency_weight, &old_reward) ||
+	    !meter_reward(new_arm, trial->plan.floor_us, trial->plan.latency_weight, &new_reward))
+		return drop_pair(trial, false, random);
+
+	trial->dropped_in_a_row = 0;
+	record_arm(trial, TRIAL_ARM_OLD, old_arm);
+	record_arm(trial, TRIAL_ARM_NEW, new_arm);
+	if (old_arm->has_goodput && new_arm->has_goodput) {
+		trial->goodput_ln +=
+			log((double)new_arm->goodput_bps / (double)old_arm->goodput_bps);
+		trial->goodput_ln_n++;
+	}
+	return add_pair(trial, new_reward - old_reward, random);
+}
+
+/* True: two looks in a row at the running block of the new arm hit a guardrail. */
+static bool look(Trial *trial, uint64_t age_ns, const MeterReading *reading)
+{
+	const GuardLimits guard_limits = limits(trial);
+	const char *through, *hit;
+
+	if (trial->arm != TRIAL_ARM_NEW || trial->blind || trial->old_age_ns == 0 ||
+	    age_ns < trial->look_ns + GUARD_LOOK_NS)
+		return false;
+	through = guard_through(&trial->old_reading, trial->old_age_ns, reading, age_ns,
+				trial->look_births);
+	hit = through ? through : guard_look(&guard_limits, &trial->old_reading, reading);
+	trial->look_ns = age_ns;
+	trial->look_births = reading->births;
+	trial->look_hits = hit ? trial->look_hits + 1 : 0;
+	if (trial->look_hits < GUARD_LOOKS)
+		return false;
+	trial->alarm = hit;
+	trial->stalled = through;
+	trial->readings[TRIAL_ARM_NEW] = *reading;
+	trial->has_reading[TRIAL_ARM_NEW] = true;
+	return true;
+}
+
+static TrialStep undecided(Trial *trial, const char *reason)
+{
+	update_interval(trial->record, true);
+	(void)text_copy(trial->reason, sizeof(trial->reason), reason);
+	return TRIAL_STEP_INCONCLUSIVE;
+}
+
+/* The old setting is back after an alarm: whether it fares better is known when its block ends, or
+ * as soon as anything gets through where nothing did. */
+static TrialStep check_alarm(Trial *trial, uint64_t age_ns, const MeterReading *reading,
+			     const Random *random)
+{
+	const MeterReading *suspect = &trial->readings[TRIAL_ARM_NEW];
+	const GuardLimits guard_limits = limits(trial);
+	const char *alarm = trial->alarm;
+
+	if (trial->stalled && age_ns >= GUARD_LOOK_NS &&
+	    (uint64_t)reading->moving * MAX(suspect->births, 1U) >
+		    2 * (uint64_t)suspect->moving * reading->births)
+		return blame(trial, alarm, "under the new setting, but do under the old");
+	if (trial->blind || trial->stalled || !block_is_enough(trial, age_ns, reading))
+		return age_ns < block_max_ns(trial)
+			       ? TRIAL_STEP_WAIT
+			       : undecided(trial, "a guardrail was hit, but the old setting shows "
+						  "no better: the path itself failed");
+	if (guard_look(&guard_limits, reading, suspect))
+		return blame(trial, alarm, "in 2 looks in a row, and not under the old setting");
+	/* The path's doing. The pair says what it says. */
+	trial->alarm = NULL;
+	if (!trial->has_reading[TRIAL_ARM_OLD])
+		trial->readings[TRIAL_ARM_OLD] = *reading;
+	trial->has_reading[TRIAL_ARM_OLD] = true;
+	return finish_pair(trial, random);
+}
+
+/* The floor of the path rose: another route, for no setting of ours makes light slower. One that
+ * fell may be a queue that only the new arm does not fill. */
+static bool route_changed(Trial *trial)
+{
+	const Meter *meter = &trial->meter;
+	bool changed = trial->route_epoch != 0 && meter->route_epoch != trial->route_epoch;
+
+	trial->route_epoch = meter->route_epoch;
+	return changed && meter->route_previous_us != UINT32_MAX &&
+	       meter->route_floor_us > meter->route_previous_us;
+}
+
+static bool old_arm_moved(Trial *trial, const MeterReading *reading)
+{
+	return trial->arm == TRIAL_ARM_OLD && reading->has_srtt &&
+	       stats_cusum_add(&trial->old_srtt, log((double)reading->srtt_p50_us));
+}
+
+static TrialStep end_block(Trial *trial, uint64_t age_ns, const MeterReading *reading,
+			   const Random *random)
+{
+	trial->readings[trial->arm] = *reading;
+	trial->has_reading[trial->arm] = true;
+	if (trial->arm == TRIAL_ARM_OLD) {
+		trial->old_reading = *reading;
+		trial->old_age_ns = age_ns;
+	}
+	if (trial->has_reading[TRIAL_ARM_OLD] && trial->has_reading[TRIAL_ARM_NEW])
+		return finish_pair(trial, random);
+	assert(!trial->second); /* a lost first block leaves the second one no flows */
+	trial->second = true;
+	return want(trial, trial->first_arm == TRIAL_ARM_NEW ? TRIAL_ARM_OLD : TRIAL_ARM_NEW);
+}
+
+static TrialStep step_block(Trial *trial, uint64_t age_ns, const MeterReading *reading,
+			    const Random *random)
+{
+	if (look(trial, age_ns, reading))
+		return want(trial, TRIAL_ARM_OLD);
+	if (!block_is_enough(trial, age_ns, reading))
+		return age_ns < block_max_ns(trial)
+			       ? TRIAL_STEP_WAIT
+			       : drop_pair(trial, !trial->blind && trial->arm == TRIAL_ARM_NEW,
+					   random);
+	if (old_arm_moved(trial, reading))
+		return undecided(trial, "the path changed: the round-trip times of the old setting "
+					"have moved");
+	return end_block(trial, age_ns, reading, random);
 }
 
 static TrialStep step_switchback(Trial *trial, uint64_t now_ns, const Random *random)
 {
 	uint64_t age = now_ns - trial->block_start_ns;
+	unsigned last = trial->plan.pairs_max ? trial->plan.pairs_max : TRIAL_PAIRS_MAX;
 	MeterReading reading;
 
 	if (trial->block_start_ns == 0)
@@ -264,23 +396,17 @@ static TrialStep step_switchback(Trial *trial, uint64_t now_ns, const Random *ra
 
 	meter_read(&trial->meter, &reading);
 	(void)text_format(trial->record->phase, sizeof(trial->record->phase),
-			  "pair %u of at most %u, block %u (%s), %u s, %u flows",
-			  trial->record->n_pairs + 1, TRIAL_PAIRS_MAX, trial->second ? 2U : 1U,
-			  arm_name(trial->arm), (unsigned)(age / NSEC_PER_SEC), reading.flows);
-
-	if (age < block_min_ns(trial) || reading.flows < TRIAL_BLOCK_FLOWS)
-		return age < MAX(TRIAL_BLOCK_MAX_NS, 2 * block_min_ns(trial))
-			       ? TRIAL_STEP_WAIT
-			       : drop_pair(trial, !trial->blind && trial->arm == TRIAL_ARM_NEW,
-					   random);
-
-	trial->readings[trial->arm] = reading;
-	trial->has_reading[trial->arm] = true;
-	if (trial->has_reading[TRIAL_ARM_OLD] && trial->has_reading[TRIAL_ARM_NEW])
-		return finish_pair(trial, random);
-	assert(!trial->second); /* a lost first block leaves the second one no flows */
-	trial->second = true;
-	return want(trial, trial->first_arm == TRIAL_ARM_NEW ? TRIAL_ARM_OLD : TRIAL_ARM_NEW);
+			  "pair %u of at most %u, %s (%s), %u s, %u %s", trial->record->n_pairs + 1,
+			  last,
+			  trial->alarm    ? "check"
+			  : trial->second ? "block 2"
+					  : "block 1",
+			  arm_name(trial->arm), (unsigned)(age / NSEC_PER_SEC), reading.flows,
+			  meter_units_name(trial->plan.meter));
+	if (route_changed(trial))
+		return undecided(trial, "the path changed: its floor rose");
+	return trial->alarm ? check_alarm(trial, age, &reading, random)
+			    : step_block(trial, age, &reading, random);
 }
 
 static TrialStep judge_mechanical(Trial *trial, const MeterReading *reading)
@@ -295,7 +421,8 @@ static TrialStep judge_mechanical(Trial *trial, const MeterReading *reading)
 		.srtt_p90_us = plan->before_srtt_p90_us,
 		.retrans = MAX(plan->before_retrans, 0.0),
 	};
-	const char *guard = guardrail(plan, &before, reading);
+	const GuardLimits guard_limits = limits(trial);
+	const char *guard = guard_block(&guard_limits, &before, reading);
 	double gain =
 		(double)reading->goodput_bps / (double)MAX(plan->before_goodput_bps, UINT64_C(1));
 	bool limit_gone = reading->max_window_bytes * 1000 >
@@ -330,7 +457,7 @@ static TrialStep step_mechanical(Trial *trial, uint64_t now_ns)
 	(void)text_format(trial->record->phase, sizeof(trial->record->phase),
 			  "connections born after the change: %u, %u s", reading.flows,
 			  (unsigned)(age / NSEC_PER_SEC));
-	if (reading.flows >= TRIAL_BLOCK_FLOWS && reading.has_goodput &&
+	if (reading.flows >= meter_units_min(METER_BULK) && reading.has_goodput &&
 	    reading.busy_us >= MECHANICAL_BUSY_US) {
 		record_arm(trial, TRIAL_ARM_NEW, &reading);
 		return judge_mechanical(trial, &reading);

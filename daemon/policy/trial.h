@@ -4,8 +4,13 @@
  * A trial: the measured comparison that decides a change. Two kinds.
  *
  * Switchback, for comparative changes: pairs of blocks, one under the old setting and one under the
- * new, the order of each pair drawn by a fair coin before it begins; a block's flows are those born
- * in it; verdict.h decides after every pair.
+ * new, the order of each pair drawn by a fair coin before it begins; verdict.h decides after every
+ * pair. A block ends when it knows enough, see below. Guardrails (guard.h) are looked at after
+ * every pair, and every 10 s of a block of the new arm: what is hit twice in a row there ends the
+ * block, and an old one follows at once, whose order no coin decides; if that one is well, the new
+ * setting is to blame. Pairs are never dropped because of what they say: that would be choosing. A
+ * path that changes meanwhile (its floor rose, or the old arm's round-trip times have moved) ends
+ * the trial undecided.
  *
  * Mechanical, for a change that removes a limit whose grip was proven: the new setting is applied
  * and connections born after it must (1) use a larger window (bytes in flight, or window offered)
@@ -16,6 +21,7 @@
  * The trial says which arm it wants; whoever runs it switches, and answers trial_switched().
  */
 #include "common/random.h"
+#include "common/stats.h"
 #include "daemon/policy/change.h"
 #include "daemon/policy/meter.h"
 
@@ -26,7 +32,10 @@ typedef struct TrialPlan {
 	double prior;       /* effect learned in an earlier trial, ln units; 0: none */
 	double e_keep;      /* 0: VERDICT_E_KEEP; the engine raises it as trials run (e-BH) */
 	unsigned pairs_max; /* 0: TRIAL_PAIRS_MAX */
-	bool retest;        /* of a change in force: ends after pairs_max pairs with a verdict */
+	/* Of a change in force: ends after pairs_max pairs, or twice as many, with KEEP or RESTORE
+	 * (VerdictRule.retest), unless it is INCONCLUSIVE. The e-values of trials on disjoint pairs
+	 * multiply: what re-tests have shown in all is the sum of their record->log_e_benefit. */
+	bool retest;
 	Address path;
 	uint32_t floor_us;     /* propagation floor of the path */
 	double latency_weight; /* of the reward; from the objective */
@@ -52,7 +61,7 @@ typedef enum TrialStep {
 } TrialStep;
 
 typedef struct Trial {
-	TrialPlan plan;
+	TrialPlan plan;      /* e_keep may be raised while it runs */
 	TrialRecord *record; /* of the change; not owned */
 	Meter meter;
 	TrialArm arm;       /* wanted or in force */
@@ -62,22 +71,47 @@ typedef struct Trial {
 	uint64_t block_start_ns;
 	MeterReading readings[2]; /* of this pair, by arm */
 	bool has_reading[2];
+	/* The last complete block of the old arm: what looks at the new one are compared with. */
+	MeterReading old_reading;
+	uint64_t old_age_ns; /* 0: there was none yet */
 	unsigned dropped_in_a_row;
 	bool blind; /* the running block was not observed completely */
 	/* Of the pairs dropped in a row: whether it was always the new arm that starved, and
 	 * whether the old one ever got its flows. */
 	bool only_new_starved, old_was_fed;
-	unsigned harmful_blocks; /* of the new arm in which a guardrail was hit, in a row */
+	unsigned harmful_blocks;         /* of the new arm in which a guardrail was hit, in a row */
+	uint64_t look_ns;                /* age of the block at the last look */
+	unsigned look_births, look_hits; /* then; looks in a row that hit something */
+	const char
+		*alarm; /* what two looks in a row hit; an old block is to show who is to blame */
+	bool stalled;   /* it was that nothing gets through: the block has no reading */
 	uint64_t goodput_sum[2];
 	unsigned goodput_n[2];
-	char reason[256]; /* of the verdict, or of the guardrail */
+	double goodput_ln; /* ln(new / old), summed over the pairs that have it */
+	unsigned goodput_ln_n;
+	StatsCusum old_srtt;  /* ln(p50), by old block */
+	uint32_t route_epoch; /* of the path's floor; 0: not seen yet */
+	char reason[256];     /* of the verdict, or of the guardrail */
 } Trial;
 
-/* Shortest block: long enough for the flows born in it to leave slow start, and for the decision
- * to rest on several of them. */
+/*
+ * The length of a block. Proof needs six pairs at least, so blocks should be as short as they can
+ * be; but each switch costs the rest of the transfers that it finds, so not much shorter than
+ * those. Bulk: until two connections born in it are bulk and the time with data outstanding is
+ * enough for slow start not to be most of it. Measured in tests/unit/test_blocks.c.
+ */
 #define TRIAL_BLOCK_MIN_NS (10 * UINT64_C(1000000000))
 #define TRIAL_BLOCK_RTTS   50
-#define TRIAL_BLOCK_FLOWS  2
+#define TRIAL_PAIRS_SHORT  8
+#define TRIAL_PAIRS_LONGER 16
+#define TRIAL_LONGEST      4
+#define TRIAL_BUSY_US      UINT64_C(2000000)
+#define TRIAL_BUSY_RTTS    20
+/* After a switch: connections that were being set up then belong to no arm. */
+#define TRIAL_WASHOUT_NS   UINT64_C(1000000000)
+#define TRIAL_WASHOUT_RTTS 3
+/* Longest wait for bulk flows of the block before, which share the path with those of this one. */
+#define TRIAL_SETTLE_NS (60 * UINT64_C(1000000000))
 /* Longest wait for those flows; then the pair is dropped, not the block. */
 #define TRIAL_BLOCK_MAX_NS  (120 * UINT64_C(1000000000))
 #define TRIAL_DROPPED_MAX   3

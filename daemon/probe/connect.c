@@ -35,13 +35,16 @@ ProbeOutcome connect_outcome_of_error(int error, bool connected)
 	}
 }
 
-int connect_open(const Address *address, int *ret_fd)
+int connect_open(const Address *address, uint32_t mark, int *ret_fd)
 {
-	int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	_cleanup_close_ int fd =
+		socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
 
 	if (fd < 0)
 		return -errno;
-	*ret_fd = fd;
+	if (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
+		return -errno;
+	*ret_fd = base_steal_fd(&fd);
 	return 0;
 }
 

@@ -23,8 +23,9 @@ typedef struct ConnectVerdict {
 	const char *explanation; /* static, or NULL */
 } ConnectVerdict;
 
-/* A non-blocking socket of that family. Negative errno: -EMFILE and the like. */
-int connect_open(const Address *address, int *ret_fd);
+/* A non-blocking socket of that family, whose packets have that mark (SO_MARK; 0: none). Negative
+ * errno: -EMFILE and the like; -EPERM, if there is a mark and no CAP_NET_ADMIN. */
+int connect_open(const Address *address, uint32_t mark, int *ret_fd);
 /* Binds to the source (family 0: none) and connects. Positive errno, to be handed to
  * connect_judge(): EINPROGRESS, as a rule; 0: done, or put off until bytes are sent
  * (TCP_FASTOPEN_CONNECT); else it failed at once. */

@@ -36,6 +36,7 @@ typedef struct ProbeSpec {
 	const char *ca_file;       /* tls, https: PEM file of trusted roots; "" the system's */
 	uint64_t body_limit_bytes; /* http, https: reading stops, and the probe fails, beyond it */
 	Address source;            /* family 0: the kernel chooses */
+	uint32_t mark;             /* SO_MARK of the connections of tcp, tls, http; 0: none */
 } ProbeSpec;
 
 typedef struct ProbeStart {

@@ -190,7 +190,7 @@ static int begin(Stream *stream)
 	stream->phase = PHASE_CONNECT;
 	stream->deadline_ns = stream->params.deadline_ns;
 	if (!stream->params.lack) {
-		r = connect_open(&start->address, &stream->fd);
+		r = connect_open(&start->address, start->spec->mark, &stream->fd);
 		if (r < 0)
 			return r;
 	}

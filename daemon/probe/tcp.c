@@ -113,7 +113,7 @@ static int tcp_start(const ProbeStart *start, Probe **ret_probe)
 
 	probe->start = *start;
 	probe->fd = -1;
-	r = connect_open(&start->address, &probe->fd);
+	r = connect_open(&start->address, start->spec->mark, &probe->fd);
 	if (r < 0)
 		return r;
 	probe->event = event_new(loop_base(start->loop), probe->fd, EV_WRITE, on_event, probe);

@@ -34,6 +34,15 @@ typedef struct ControlNetns {
 	const bool *tunables_present;
 } ControlNetns;
 
+/* A route of netoptd's own. */
+typedef struct ControlRoute {
+	Address destination;
+	char metrics[160];  /* as ip-route(8) writes them: "congctl bbr initcwnd 20" */
+	char route[192];    /* what it is a copy of: "via 192.0.2.1 dev eth0" */
+	uint64_t change_id; /* 0: of more than one */
+	uint64_t since_ns;  /* monotonic, when it was installed; 0: not known */
+} ControlRoute;
+
 /* What the daemon shows; filled anew for each call, valid only during it. */
 typedef struct ControlView {
 	uint64_t now_ns, realtime_ns, started_ns;
@@ -68,6 +77,11 @@ typedef struct ControlView {
 	unsigned syn_linear_timeouts; /* net.ipv4.tcp_syn_linear_timeouts; 0 where absent */
 	const ControlNetns *netns;    /* the other namespaces that are watched */
 	size_t n_netns;
+	const ControlRoute *routes; /* by destination */
+	size_t n_routes;
+	/* The file of sysctl.d(5) that sets each tunable, NULL for those that none sets;
+	 * _TUNABLE_SYSCTLS of them. NULL: none at all. */
+	const char *const *administered;
 } ControlView;
 
 typedef struct ControlOps {
@@ -78,6 +92,8 @@ typedef struct ControlOps {
 	int (*pause)(void *context, uint64_t duration_ns, Text *message); /* 0: until resumed */
 	int (*resume)(void *context, Text *message);
 	int (*reload)(void *context, Text *message); /* -EINVAL: message lists every problem */
+	/* A comparison of a setting with itself. -ENOENT: no such path; -EBUSY; -EPERM; others. */
+	int (*trial_aa)(void *context, const Address *path, unsigned pairs, Text *message);
 	/* Readings of the kernel made because somebody asks; `each` is called for every object.
 	 * Negative errno. */
 	int (*flows)(void *context, DiagCallback each, void *each_context);

@@ -6,6 +6,7 @@
 #include "daemon/serve/explain.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -97,11 +98,16 @@ static void explain_values(const Change *change, Text *text)
 	for (size_t i = 0; i < change->n_tunables; i++) {
 		const ChangeTunable *tunable = &change->tunables[i];
 		char old_text[TUNABLE_WORD_MAX], new_text[TUNABLE_WORD_MAX];
+		char address[ADDRESS_TEXT_MAX];
 
-		text_appendf(text, "  %s: %s -> %s\n    affects: %s\n", tunables[tunable->id].key,
-			     tunable_format(&tunable->old_value, old_text, sizeof(old_text)),
-			     tunable_format(&tunable->new_value, new_text, sizeof(new_text)),
-			     tunables[tunable->id].affects);
+		text_append(text, "  ");
+		if (tunable_is_route(tunable->id))
+			text_appendf(text, "%s ", address_format(&change->path, address));
+		text_appendf(
+			text, "%s: %s -> %s\n    affects: %s\n", tunables[tunable->id].key,
+			view_value(tunable->id, &tunable->old_value, old_text, sizeof(old_text)),
+			view_value(tunable->id, &tunable->new_value, new_text, sizeof(new_text)),
+			tunables[tunable->id].affects);
 	}
 }
 
@@ -148,8 +154,26 @@ static void explain_pairs(const TrialRecord *trial, Text *text)
 	text_append(text, "          (ln of new over old; above 0 the new values are better)\n");
 	text_appendf(text, "  effect  %+.3f, 95 %% between %+.3f and %+.3f\n", trial->effect,
 		     trial->effect_low, trial->effect_high);
-	text_appendf(text, "  e-value ln %.2f for a benefit, ln %.2f for harm\n",
-		     trial->log_e_benefit, trial->log_e_harm);
+	text_appendf(text, "  e-value ln %.2f for a benefit", trial->log_e_benefit);
+	if (trial->e_keep > 0)
+		text_appendf(text, " (ln %.2f to keep)", log(trial->e_keep));
+	text_appendf(text, ", ln %.2f for harm\n", trial->log_e_harm);
+}
+
+static void explain_prior(const TrialRecord *trial, Text *text)
+{
+	if (trial->prior != 0)
+		text_appendf(text,
+			     "  prior   %+.3f, of an earlier trial: it shortens this one, and "
+			     "proves nothing\n",
+			     trial->prior);
+}
+
+/* Whether there is anything to show: a counter counts what it counts. */
+static bool has_sides(const TrialRecord *trial)
+{
+	return trial->kind != TRIAL_COUNTER || trial->before_goodput_bps > 0 ||
+	       trial->after_goodput_bps > 0;
 }
 
 static void explain_trial(const TrialRecord *trial, Text *text)
@@ -169,27 +193,73 @@ static void explain_trial(const TrialRecord *trial, Text *text)
 		text_append(text, "  old and new values in turn, in random order, pair by pair\n");
 		break;
 	case TRIAL_COUNTER:
-		text_append(text, "  faults per load, before and after\n");
+		text_append(text, "  faults that the kernel counts, per load, before and after\n");
 		break;
 	}
 	if (*trial->phase)
 		text_appendf(text, "  phase   %s\n", trial->phase);
-	explain_side("before", trial->before_goodput_bps, trial->before_srtt_p90_us,
-		     trial->before_retrans, trial->flows_before, text);
-	explain_side("after", trial->after_goodput_bps, trial->after_srtt_p90_us,
-		     trial->after_retrans, trial->flows_after, text);
+	explain_prior(trial, text);
+	if (has_sides(trial)) {
+		explain_side("before", trial->before_goodput_bps, trial->before_srtt_p90_us,
+			     trial->before_retrans, trial->flows_before, text);
+		explain_side("after", trial->after_goodput_bps, trial->after_srtt_p90_us,
+			     trial->after_retrans, trial->flows_after, text);
+	}
 	if (trial->kind == TRIAL_SWITCHBACK)
 		explain_pairs(trial, text);
 	if (view_gain(trial, &gain))
 		text_appendf(text, "  gain    %s\n", human_permille(gain, true, buffer));
 }
 
-void explain_change(const Change *change, Text *text)
+/* One after the other, as "3, 4, 17". */
+static void explain_hours(uint32_t hours, Text *text)
+{
+	const char *comma = "";
+
+	for (unsigned hour = 0; hour < 24; hour++) {
+		if (!(hours >> hour & 1))
+			continue;
+		text_appendf(text, "%s%u", comma, hour);
+		comma = ", ";
+	}
+}
+
+static void explain_retests(const Change *change, uint64_t now_ns, Text *text)
+{
+	char buffer[HUMAN_MAX];
+
+	if (change->retest_of == 0 && !change->provisional && change->retests == 0 &&
+	    change->retest_ns == 0)
+		return;
+	text_append(text, "\nRe-tests\n");
+	if (change->retest_of > 0)
+		text_appendf(text, "  this is a re-test of change %" PRIu64 "\n",
+			     change->retest_of);
+	if (change->provisional)
+		text_append(text,
+			    "  provisional until one in another part of the day confirms it\n");
+	if (change->retests > 0)
+		text_appendf(text, "  confirmed %u time%s\n", change->retests,
+			     change->retests == 1 ? "" : "s");
+	if (change->retest_ns > now_ns)
+		text_appendf(text, "  the next one is due in %s\n",
+			     human_span((change->retest_ns - now_ns) / NSEC_PER_USEC, buffer));
+	else if (change->retest_ns > 0)
+		text_append(text, "  the next one is due\n");
+	if (change->hours != 0) {
+		text_append(text, "  hours of the day covered (UTC): ");
+		explain_hours(change->hours, text);
+		text_append(text, "\n");
+	}
+}
+
+void explain_change(const Change *change, uint64_t now_ns, Text *text)
 {
 	explain_heading(change, text);
 	explain_values(change, text);
 	explain_why(&change->evidence, text);
 	explain_trial(&change->trial, text);
+	explain_retests(change, now_ns, text);
 	text_appendf(text, "\nVerdict\n  %s", outcome(change));
 	if (*change->reason)
 		text_appendf(text, ": %s", change->reason);

@@ -8,4 +8,4 @@
 #include "daemon/policy/change.h"
 
 /* Appends lines, each ended by a newline. Memory failures stay in `text`. */
-void explain_change(const Change *change, Text *text);
+void explain_change(const Change *change, uint64_t now_ns, Text *text);

@@ -114,6 +114,20 @@ void list_tunables(Call *call)
 	Json *array = json_new_array();
 
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
-		json_append(array, view_tunable(id, registry_get(view.registry, id), view.now_ns));
+		json_append(array, view_tunable(id, registry_get(view.registry, id),
+						view.administered ? view.administered[id] : NULL,
+						view.now_ns));
 	json_set(call->parameters, "tunables", array);
+}
+
+void list_routes(Call *call)
+{
+	ControlView view = call_view(call);
+	size_t n = MIN(view.n_routes, list_limit(&call->arguments[0], LIST_ROUTES_DEFAULT));
+	Json *routes = json_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_append(routes, view_route(&view.routes[i], view.now_ns));
+	json_set(call->parameters, "routes", routes);
+	json_set_uint(call->parameters, "total", view.n_routes);
 }

@@ -18,6 +18,7 @@
 #define LIST_METRICS_DEFAULT   200
 #define LIST_LINKS_DEFAULT     200
 #define LIST_NETNS_DEFAULT     100
+#define LIST_ROUTES_DEFAULT    200
 
 /* One for each method, with the arguments of its row in methods.c. */
 void list_endpoints(Call *call); /* name, offset, limit */
@@ -29,6 +30,7 @@ void list_links(Call *call);
 void list_counters(Call *call); /* no argument */
 void list_namespaces(Call *call);
 void list_tunables(Call *call); /* no argument */
+void list_routes(Call *call);
 
 /* The limit that was given, or `otherwise`. */
 size_t list_limit(const ArgumentValue *limit, size_t otherwise);

@@ -110,11 +110,12 @@ static void list_changes(Call *call)
 			return;
 		}
 		changes = json_new_array();
-		json_append(changes, view_change(change));
+		json_append(changes, view_change(change, view.now_ns));
 	} else {
 		changes = json_new_array();
 		for (size_t i = 0; i < engine_change_count(view.engine); i++)
-			json_append(changes, view_change(engine_change_at(view.engine, i)));
+			json_append(changes,
+				    view_change(engine_change_at(view.engine, i), view.now_ns));
 	}
 	json_set(call->parameters, "changes", changes);
 }
@@ -130,9 +131,9 @@ static void explain(Call *call)
 		no_such_change(call, call->arguments[0].integer);
 		return;
 	}
-	explain_change(change, &text);
+	explain_change(change, view.now_ns, &text);
 	call->failed = text.failed;
-	json_set(call->parameters, "change", view_change(change));
+	json_set(call->parameters, "change", view_change(change, view.now_ns));
 	json_set_string(call->parameters, "text", text_string(&text));
 }
 
@@ -191,6 +192,36 @@ static void reload(Call *call)
 	conclude(call, call->ops->reload(call->ops->context, &message), &message);
 }
 
+/* Enough for a first look at the error; more is asked for. */
+#define TRIAL_PAIRS_DEFAULT 20
+
+static void start_trial(Call *call)
+{
+	const ArgumentValue *kind = &call->arguments[0], *path = &call->arguments[1];
+	const ArgumentValue *pairs = &call->arguments[2];
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	Address address;
+	int r;
+
+	if (!text_equal(kind->string, "aa") || address_parse(path->string, &address) < 0) {
+		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter",
+			  text_equal(kind->string, "aa") ? "path" : "kind");
+		return;
+	}
+	r = call->ops->trial_aa(call->ops->context, &address,
+				pairs->given ? (unsigned)pairs->integer : TRIAL_PAIRS_DEFAULT,
+				&message);
+	if (r == -ENOENT)
+		call_fail(call, INTERFACE_ERROR_NO_SUCH_PATH, "path", path->string);
+	else if (r == -EBUSY || r == -EPERM)
+		call_fail(call,
+			  r == -EBUSY ? INTERFACE_ERROR_TRIAL_BUSY
+				      : INTERFACE_ERROR_TRIAL_NOT_ALLOWED,
+			  "message", text_string(&message));
+	else
+		conclude(call, r, &message);
+}
+
 #define ID_ARGUMENT(is_mandatory)                                                                  \
 	{                                                                                          \
 		.name = "id", .type = ARGUMENT_INT, .mandatory = is_mandatory, .minimum = 1,       \
@@ -234,7 +265,15 @@ static const Method methods[] = {
 	{INTERFACE_LIST_NAMESPACES, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_namespaces},
 	{INTERFACE_LIST_TUNABLES, METHOD_READ, {{0}}, 0, list_tunables},
 	{INTERFACE_LIST_CHANGES, METHOD_READ, {ID_ARGUMENT(false)}, 1, list_changes},
+	{INTERFACE_LIST_ROUTES, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_routes},
 	{INTERFACE_EXPLAIN, METHOD_READ, {ID_ARGUMENT(true)}, 1, explain},
+	{INTERFACE_START_TRIAL,
+	 METHOD_CHANGE,
+	 {{.name = "kind", .type = ARGUMENT_STRING, .mandatory = true},
+	  {.name = "path", .type = ARGUMENT_STRING, .mandatory = true},
+	  {.name = "pairs", .type = ARGUMENT_INT, .minimum = 1, .maximum = TRIAL_PAIRS_MAX}},
+	 3,
+	 start_trial},
 	{INTERFACE_REVERT,
 	 METHOD_CHANGE,
 	 {ID_ARGUMENT(false), {.name = "all", .type = ARGUMENT_BOOL}},

@@ -133,20 +133,28 @@ static void set_foreign(Json *status, const Registry *registry)
 	json_set_uint(status, "tunablesForeign", foreign);
 }
 
-static void set_running(Json *status, const Engine *engine)
+static Json *view_running(const Change *change)
 {
-	const Change *change = engine_running(engine);
-	Json *running;
+	Json *running = json_new_object();
 
-	if (!change) {
-		json_set_null(status, "running");
-		return;
-	}
-	running = json_new_object();
 	json_set_uint(running, "changeId", change->id);
 	json_set_string(running, "controller", change->controller);
+	view_set_address(running, "path", &change->path);
 	json_set_string(running, "phase", change->trial.phase);
-	json_set(status, "running", running);
+	return running;
+}
+
+static void set_trials(Json *status, const Engine *engine)
+{
+	const Change *changes[ENGINE_TRIALS_MAX];
+	const Change *first = engine_running(engine);
+	size_t n = engine_trials(engine, changes);
+	Json *trials = json_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_append(trials, view_running(changes[i]));
+	json_set(status, "running", first ? view_running(first) : NULL);
+	json_set(status, "trials", trials);
 }
 
 static void set_sweep_cost(Json *sweep, const ControlView *view)
@@ -254,7 +262,7 @@ Json *status_view(const ControlView *view)
 	set_endpoints(status, view, &counts);
 	set_changes(status, view->engine);
 	set_foreign(status, view->registry);
-	set_running(status, view->engine);
+	set_trials(status, view->engine);
 	set_sweep(status, view);
 	set_schedule(status, view->schedule);
 	json_set_uint(status, "namespaces", view->n_netns);

@@ -82,6 +82,9 @@ static Json *view_trial(const TrialRecord *trial)
 	set_scaled(json, "gainHighPermille", compared, expm1(trial->effect_high), 1000);
 	set_scaled(json, "logEBenefitMilli", compared, trial->log_e_benefit, 1000);
 	set_scaled(json, "logEHarmMilli", compared, trial->log_e_harm, 1000);
+	set_scaled(json, "logEKeepMilli", trial->kind == TRIAL_SWITCHBACK && trial->e_keep > 0,
+		   log(trial->e_keep), 1000);
+	set_scaled(json, "priorMilliLog", trial->prior != 0, trial->prior, 1000);
 	set_nonzero(json, "beforeGoodputBps", trial->before_goodput_bps);
 	set_nonzero(json, "afterGoodputBps", trial->after_goodput_bps);
 	set_nonzero(json, "beforeSrttP90Usec", trial->before_srtt_p90_us);
@@ -96,6 +99,13 @@ static Json *view_trial(const TrialRecord *trial)
 	return json;
 }
 
+const char *view_value(TunableId id, const TunableValue *value, char *buffer, size_t size)
+{
+	if (tunable_is_route(id) && tunable_is_unset(value))
+		return "unset";
+	return tunable_format(value, buffer, size);
+}
+
 static Json *view_settings(const Change *change)
 {
 	Json *settings = json_new_array();
@@ -107,9 +117,9 @@ static Json *view_settings(const Change *change)
 
 		json_set_string(setting, "key", tunables[tunable->id].key);
 		json_set_string(setting, "old",
-				tunable_format(&tunable->old_value, text, sizeof(text)));
+				view_value(tunable->id, &tunable->old_value, text, sizeof(text)));
 		json_set_string(setting, "new",
-				tunable_format(&tunable->new_value, text, sizeof(text)));
+				view_value(tunable->id, &tunable->new_value, text, sizeof(text)));
 		json_append(settings, setting);
 	}
 	return settings;
@@ -129,7 +139,28 @@ static Json *view_evidence(const Evidence *evidence)
 	return items;
 }
 
-Json *view_change(const Change *change)
+static void set_retests(Json *json, const Change *change, uint64_t now_ns)
+{
+	Json *hours = json_new_array();
+	Json *holder = json_new_object();
+
+	for (unsigned hour = 0; hour < 24; hour++) {
+		if (!(change->hours >> hour & 1))
+			continue;
+		json_set_uint(holder, "hour", hour);
+		json_append(hours, json_reference(json_get(holder, "hour")));
+	}
+	json_free(holder);
+	json_set_bool(json, "provisional", change->provisional);
+	json_set_uint(json, "retests", change->retests);
+	view_set_known(json, "retestUsec", change->retest_ns > 0,
+		       change->retest_ns > now_ns ? (change->retest_ns - now_ns) / NSEC_PER_USEC
+						  : 0);
+	view_set_known(json, "retestOf", change->retest_of > 0, change->retest_of);
+	json_set(json, "hoursUtc", hours);
+}
+
+Json *view_change(const Change *change, uint64_t now_ns)
 {
 	char address[ADDRESS_TEXT_MAX];
 	Json *json = json_new_object();
@@ -148,6 +179,7 @@ Json *view_change(const Change *change)
 	json_set_string(json, "formula", change->evidence.formula);
 	json_set(json, "evidence", view_evidence(&change->evidence));
 	json_set(json, "trial", view_trial(&change->trial));
+	set_retests(json, change, now_ns);
 	view_set_text(json, "reason", change->reason);
 	return json;
 }

@@ -198,7 +198,8 @@ static void set_value(Json *object, const char *key, bool known, const TunableVa
 	json_set_string(object, key, known ? tunable_format(value, text, sizeof(text)) : NULL);
 }
 
-Json *view_tunable(TunableId id, const TunableState *state, uint64_t now_ns)
+Json *view_tunable(TunableId id, const TunableState *state, const char *administered,
+		   uint64_t now_ns)
 {
 	const Tunable *tunable = &tunables[id];
 	bool ours = state->owner == OWNER_NETOPT;
@@ -211,9 +212,22 @@ Json *view_tunable(TunableId id, const TunableState *state, uint64_t now_ns)
 	set_value(json, "original", state->present, &state->original);
 	set_value(json, "current", state->present, &state->current);
 	set_value(json, "ours", state->present && ours, &state->ours);
+	view_set_text(json, "administered", administered);
 	view_set_known(json, "changeId", ours && state->change_id > 0, state->change_id);
 	view_set_ago(json, "changedAgoUsec", now_ns, state->changed_ns);
 	json_set_string(json, "reason", tunable->reason);
 	json_set_string(json, "affects", tunable->affects);
+	return json;
+}
+
+Json *view_route(const ControlRoute *route, uint64_t now_ns)
+{
+	Json *json = json_new_object();
+
+	view_set_address(json, "destination", &route->destination);
+	json_set_string(json, "metrics", route->metrics);
+	view_set_known(json, "changeId", route->change_id > 0, route->change_id);
+	view_set_ago(json, "sinceAgoUsec", now_ns, route->since_ns);
+	json_set_string(json, "route", route->route);
 	return json;
 }

@@ -24,8 +24,11 @@ Json *view_window(WindowSpan span, const WindowSummary *summary);
 /* `syn_linear`: see decompose_syn_retransmits(). */
 Json *view_endpoint(const Endpoint *endpoint, unsigned syn_linear, uint64_t now_ns);
 Json *view_path(const Path *path, uint64_t now_ns);
-Json *view_tunable(TunableId id, const TunableState *state, uint64_t now_ns);
-Json *view_change(const Change *change);
+/* `administered`: the file of sysctl.d that sets it, or NULL. */
+Json *view_tunable(TunableId id, const TunableState *state, const char *administered,
+		   uint64_t now_ns);
+Json *view_change(const Change *change, uint64_t now_ns);
+Json *view_route(const ControlRoute *route, uint64_t now_ns);
 /* With the family of one target of the endpoint. */
 Json *view_slow(const Endpoint *endpoint, const EndpointTarget *target,
 		const Decomposition *decomposition);
@@ -44,6 +47,10 @@ Json *view_gateway(const Gateway *gateway);
 Json *view_counters(const Counters *counters); /* those that are present; NULL: none */
 Json *view_sockets(const SocketCounts *counts);
 Json *view_netns(const ControlNetns *netns, uint64_t now_ns);
+
+/* A value as people read it: that of a route which has none of ours is "unset". `buffer` of at
+ * least TUNABLE_WORD_MAX. */
+const char *view_value(TunableId id, const TunableValue *value, char *buffer, size_t size);
 
 /* How much better the new values did, in permille of the old ones: of a switchback the estimated
  * effect, of a mechanical change the goodput. False: not known (yet). */

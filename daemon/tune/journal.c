@@ -9,8 +9,8 @@
  *   checksum 93a1d0e2c4b5f687
  *
  * A tunable line holds the key, the id of the last change, the original, and one or two values of
- * ours that the kernel may hold. The checksum is FNV-1a, 64 bits, over every byte before its own
- * line; each of its steps is a bijection of the state, so a flipped byte cannot go unnoticed.
+ * ours that the kernel may hold. The checksum is text_checksum() over every byte before its own
+ * line.
  *
  * There is exactly one way to write each content down: what was decoded is encoded again and must
  * give the same bytes. So a torn, edited or bit-rotten file is never taken for another one, and a
@@ -42,15 +42,6 @@
 #define LINE_VERSION     "netopt-journal 1"
 #define FIELDS_MAX       6
 #define FIELDS_MIN       5
-
-static uint64_t fnv1a(const char *bytes, size_t length)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (uint8_t)bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
 
 static bool boot_id_is_valid(const char *boot_id)
 {
@@ -100,7 +91,8 @@ int journal_encode(const Journal *journal, char **ret_text, size_t *ret_length)
 				     tunable_format(&entry->ours[k], value, sizeof(value)));
 		text_append(&text, "\n");
 	}
-	text_appendf(&text, "checksum %016" PRIx64 "\n", fnv1a(text_string(&text), text.length));
+	text_appendf(&text, "checksum %016" PRIx64 "\n",
+		     text_checksum(text_string(&text), text.length));
 	if (text.failed)
 		return -ENOMEM;
 	*ret_length = text.length;

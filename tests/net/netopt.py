@@ -25,7 +25,13 @@ class Daemon:
         self.config = os.path.join(self.directory, "netopt.conf")
         self.log_path = os.path.join(self.directory, "log")
         self.arguments = list(arguments)
+        self.prefix = []  # of the command line, as ["unshare", "--mount"]
         self.process = None
+        # What this host's sysctl.d sets is no matter of the tests.
+        self.drop_in = os.path.join(self.config + ".d", "00-test.conf")
+        os.mkdir(self.config + ".d")
+        with open(self.drop_in, "w", encoding="utf-8") as file:
+            file.write("[Tuning]\nOverrideSysctl=yes\n")
         self.write_config(config)
 
     def write_config(self, text):
@@ -35,7 +41,7 @@ class Daemon:
 
     def argv(self, *extra):
         """The command line of this instance."""
-        return [build_path("daemon", "netoptd"), "-c", self.config, "--state-directory", self.state,
+        return [*self.prefix, build_path("daemon", "netoptd"), "-c", self.config, "--state-directory", self.state,
                 "--socket", self.socket, "--log-level", "debug", *self.arguments, *extra]
 
     def start(self, timeout=5.0):

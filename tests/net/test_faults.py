@@ -233,8 +233,71 @@ def unresolved(tap):
         tap.ok(row["windows"][0]["p50Usec"] is None, "and has no latency, not 0", str(row))
 
 
+def lessons(tap):
+    """What was learned is garbage, somebody else's, or cannot be stored: tuning goes on."""
+    with Case() as case:
+        file = os.path.join(case.daemon.state, "lessons")
+        case.daemon.stop()
+        with open(file, "w", encoding="utf-8") as out:
+            out.write("netopt-lessons 1\nboot x\n")
+        case.daemon.start()
+        tap.ok("the file was damaged" in case.daemon.log(), "a damaged file is reported")
+        tap.ok(os.path.exists(file + ".damaged") and not os.path.exists(file), "and set aside")
+        tap.ok(case.tuned(), "and tuning goes on")
+        case.daemon.stop()
+        os.symlink("/etc/hostname", file)
+        case.daemon.start()
+        tap.ok("learned before cannot be read" in case.daemon.log(), "a symlink is not followed")
+        tap.ok(case.tuned() and os.path.islink(file), "and left where it is")
+        case.daemon.stop()
+        case.check_restored(tap, "stop with a symlink for the lessons")
+
+
+def administered(tap):
+    """What sysctl.d sets is left alone, unless OverrideSysctl=yes, also on reload."""
+    with Case("[Daemon]\nMode=observe\n") as case:
+        directory = os.path.join(case.daemon.directory, "sysctl.d")
+        case.daemon.stop()
+        os.mkdir(directory)
+        with open(os.path.join(directory, "50-admin.conf"), "w", encoding="utf-8") as file:
+            file.write("# mine\nnet.ipv4.tcp_congestion_control = cubic\n")
+        os.unlink(case.daemon.drop_in)
+        case.daemon.write_config(FIXED)
+        case.daemon.prefix = ["unshare", "--mount", "sh", "-c",
+                              f"mount --bind {directory} /etc/sysctl.d && exec \"$@\"", "sh"]
+        case.daemon.start()
+        tap.ok(wait(lambda: case.namespace.sysctl(WMEM) == TUNED[WMEM]), "the rest is tuned")
+        time.sleep(1.5)
+        tap.ok(case.namespace.sysctl(CC) == "cubic", "what the administrator set is not")
+        row = case.daemon.tunable(CC)
+        tap.ok(row["administered"] == "/etc/sysctl.d/50-admin.conf", "it says where it is set",
+               str(row))
+        reasons = [row["idleReason"] for row in case.daemon.call("GetStatus")["controllers"]]
+        tap.ok(any(reason and "OverrideSysctl=yes" in reason for reason in reasons),
+               "and what would allow it", str(reasons))
+        case.daemon.write_config(FIXED + "OverrideSysctl=yes\n")
+        os.kill(case.daemon.process.pid, signal.SIGHUP)
+        tap.ok(case.tuned(), "with OverrideSysctl=yes it is tuned, too",
+               str(settings(case.namespace)))
+        case.daemon.stop()
+        case.check_restored(tap, "administered")
+
+
+def trial_aa(tap):
+    """A trial that cannot begin says why."""
+    with Case("[Daemon]\nMode=observe\n") as case:
+        for address in ("192.0.2.1", "2001:db8::1"):
+            done = case.daemon.ctl("trial", "aa", address)
+            tap.ok(done.returncode == 1 and done.stderr.strip(), f"{address}: refused, with a word",
+                   done.stdout + done.stderr)
+        tap.ok(case.daemon.ctl("trials", "--json").stdout.strip() == '{"trials":[]}', "no trial")
+        tap.ok(case.daemon.ctl("routes", "--json").stdout.strip() == '{"routes":[],"total":0}',
+               "no route")
+
+
 CASES = [stop, kill_and_recover, kill_and_restart, kill_often, keep, foreign, foreign_then_killed,
-         revert_and_pause, reload, second_instance, no_state_directory, unresolved]
+         revert_and_pause, reload, second_instance, no_state_directory, unresolved, lessons,
+         administered, trial_aa]
 
 if __name__ == "__main__":
     sys.exit(harness.main([(case.__name__, case) for case in CASES]))

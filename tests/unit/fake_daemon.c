@@ -33,6 +33,16 @@ const Change *engine_running(const Engine *engine)
 	return engine->running;
 }
 
+size_t engine_trials(const Engine *engine, const Change *ret_changes[ENGINE_TRIALS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = engine->n_changes; i-- > 0 && n < ENGINE_TRIALS_MAX;)
+		if (engine->changes[i].state == CHANGE_TRIAL)
+			ret_changes[n++] = &engine->changes[i];
+	return n;
+}
+
 uint64_t engine_paused_until(const Engine *engine)
 {
 	return engine->paused_until_ns;
@@ -413,10 +423,30 @@ static void make_changes(FakeDaemon *daemon)
 	trial.state = CHANGE_TRIAL;
 	trial.in_force = true;
 	trial.trial.kind = TRIAL_SWITCHBACK;
+	trial.trial.e_keep = 20;
+	trial.trial.prior = 0.25;
+	trial.hours = 1U << 3 | 1U << 17;
 	(void)snprintf(trial.trial.phase, sizeof(trial.trial.phase), "pair 1 of at most 60");
 	advised.state = CHANGE_ADVISED;
 	daemon->engine = (Engine){.changes = {advised, trial, restored, kept}, .n_changes = 4};
 	daemon->engine.running = &daemon->engine.changes[1];
+}
+
+/* One of change 3 and one of several, and a tunable that the administrator set. */
+static void make_routes(FakeDaemon *daemon)
+{
+	daemon->routes[0] = (ControlRoute){.destination = address_of("198.51.100.7"),
+					   .metrics = "congctl bbr",
+					   .route = "via 192.0.2.254 dev eth0",
+					   .change_id = 3,
+					   .since_ns = daemon->now_ns - 90 * NSEC_PER_SEC};
+	daemon->routes[1] = (ControlRoute){.destination = address_of("2001:db8::7"),
+					   .metrics = "congctl bbr initcwnd 20",
+					   .route = "via fe80::1 dev eth0"};
+	daemon->administered[TUNABLE_TCP_WMEM] = "/etc/sysctl.d/10-net.conf";
+	daemon->view.routes = daemon->routes;
+	daemon->view.n_routes = ARRAY_SIZE(daemon->routes);
+	daemon->view.administered = daemon->administered;
 }
 
 void fake_daemon_init(FakeDaemon *daemon)
@@ -455,6 +485,7 @@ void fake_daemon_init(FakeDaemon *daemon)
 				     .cpu_used_ppm = 20,
 				     .sweep_slices = 1,
 				     .sweep_reason = ""};
+	make_routes(daemon);
 	fake_kernel_view(&daemon->kernel, &daemon->paths, daemon->now_ns, &daemon->view);
 	daemon->message = "done as asked";
 }
@@ -540,6 +571,16 @@ static int fake_reload(void *context, Text *message)
 	return answer(daemon, message);
 }
 
+static int fake_trial_aa(void *context, const Address *path, unsigned pairs, Text *message)
+{
+	FakeDaemon *daemon = context;
+
+	daemon->trials++;
+	daemon->trial_path = *path;
+	daemon->trial_pairs = pairs;
+	return answer(daemon, message);
+}
+
 ControlOps fake_daemon_ops(FakeDaemon *daemon)
 {
 	return (ControlOps){.view = fake_view,
@@ -547,6 +588,7 @@ ControlOps fake_daemon_ops(FakeDaemon *daemon)
 			    .pause = fake_pause,
 			    .resume = fake_resume,
 			    .reload = fake_reload,
+			    .trial_aa = fake_trial_aa,
 			    .flows = fake_flows,
 			    .listeners = fake_listeners,
 			    .metrics = fake_metrics,

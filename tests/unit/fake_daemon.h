@@ -42,13 +42,18 @@ typedef struct FakeDaemon {
 	/* What the changing verbs answer, and what they were asked. */
 	int status;
 	const char *message;
-	unsigned views, reverts, pauses, resumes, reloads;
+	unsigned views, reverts, pauses, resumes, reloads, trials;
 	uint64_t reverted_id, paused_ns;
+	Address trial_path;
+	unsigned trial_pairs;
+	ControlRoute routes[2];
+	const char *administered[_TUNABLE_SYSCTLS];
 } FakeDaemon;
 
 /* Endpoints: "web" up with 150 samples, "lost" unresolved, "down", "site" with every phase of https
- * over both families, "gateway" and "resolver" discovered. Two paths, every owner of a tunable, and
- * changes 4 (advised), 3 (in trial), 2 (restored), 1 (kept, in force). */
+ * over both families, "gateway" and "resolver" discovered. Two paths, two routes, every owner of a
+ * tunable, tcp_wmem set by the administrator, and changes 4 (advised), 3 (in trial), 2 (restored),
+ * 1 (kept, in force). */
 void fake_daemon_init(FakeDaemon *daemon);
 void fake_daemon_clear(FakeDaemon *daemon);
 ControlOps fake_daemon_ops(FakeDaemon *daemon);

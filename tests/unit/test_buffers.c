@@ -410,12 +410,19 @@ START_TEST(test_may_not_write)
 
 	(void)sender(150 * MBIT, 150000);
 	three_windows();
+	tunable->administered = "/etc/sysctl.d/x.conf";
+	ck_assert(!propose());
+	ck_assert_str_eq(reason, "net.ipv4.tcp_wmem: set in /etc/sysctl.d/x.conf: "
+				 "OverrideSysctl=yes lets netopt change it");
+	config.override_sysctl = true;
+	ck_assert(propose());
 	tunable->writable = false;
 	ck_assert(!propose());
 	ck_assert_str_eq(reason, "net.ipv4.tcp_wmem: it cannot be written from here");
 	tunable->foreign = true;
 	ck_assert(!propose());
 	ck_assert_str_eq(reason, "net.ipv4.tcp_wmem: somebody else changed it: it is left alone");
+	config.override_sysctl = false;
 	tunable->present = false;
 	ck_assert(!propose());
 	ck_assert_str_eq(reason, "net.ipv4.tcp_wmem: this kernel does not have it");
@@ -445,6 +452,10 @@ START_TEST(test_fixed)
 	fake_host_set(&host, TUNABLE_TCP_WMEM, &value);
 	ck_assert(!propose());
 	ck_assert(strstr(reason, "fixed by Buffers="));
+	host.snapshot.tunables[TUNABLE_TCP_RMEM].administered = "f"; /* fixed values as well */
+	ck_assert(!propose());
+	ck_assert(strstr(reason, "set in f"));
+	host.snapshot.tunables[TUNABLE_TCP_RMEM].administered = NULL;
 	host.snapshot.tunables[TUNABLE_TCP_WMEM].foreign = true;
 	ck_assert(!propose());
 	ck_assert(strstr(reason, "somebody else"));

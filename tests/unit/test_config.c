@@ -72,6 +72,10 @@ START_TEST(test_defaults)
 	ck_assert_uint_eq(config->memory_budget_permille, 500);
 	ck_assert_uint_eq(config->memory_budget_bytes, 0);
 	ck_assert_int_eq(config->objective, CONFIG_OBJECTIVE_BALANCED);
+	for (ConfigKnob knob = 0; knob < _CONFIG_KNOBS; knob++)
+		ck_assert_int_eq(config->knobs[knob], CONFIG_TUNING_AUTO);
+	ck_assert(config->per_destination && !config->override_sysctl);
+	ck_assert_uint_eq(config->exploration_permille, 100);
 	ck_assert_uint_eq(config->n_endpoints, 0);
 	ck_assert_uint_eq(config->n_files, 0);
 
@@ -194,6 +198,11 @@ START_TEST(test_diff_sections)
 		{"[Tuning]\nFastOpen=off\n", false, true, false},
 		{"[Tuning]\nFastOpen=0\n", false, true, false},
 		{"[Tuning]\nMemoryBudget=51%\n", false, true, false},
+		{"[Tuning]\nInitialWindow=off\n", false, true, false},
+		{"[Tuning]\nDeviations=off\n", false, true, false},
+		{"[Tuning]\nPerDestination=no\n", false, true, false},
+		{"[Tuning]\nExplorationBudget=11%\n", false, true, false},
+		{"[Tuning]\nOverrideSysctl=yes\n", false, true, false},
 		{"[Tuning]\nMemoryBudget=1G\n", false, true, false},
 		{"[Tuning]\nObjective=latency\n", false, true, false},
 		{"[Daemon]\nMode=auto\n[Tuning]\nBuffers=auto\n", false, false, false},

@@ -241,6 +241,43 @@ START_TEST(test_memory_budget)
 }
 END_TEST
 
+START_TEST(test_switches)
+{
+	static const char *const names[_CONFIG_KNOBS] = {
+		[CONFIG_INITIAL_WINDOW] = "InitialWindow",   [CONFIG_IDLE_RESTART] = "IdleRestart",
+		[CONFIG_SEND_QUEUE] = "SendQueue",           [CONFIG_QUICK_ACK] = "QuickAck",
+		[CONFIG_MINIMUM_RTO] = "MinimumRto",         [CONFIG_ECN] = "Ecn",
+		[CONFIG_MTU_PROBING] = "MtuProbing",         [CONFIG_BACKLOG] = "Backlog",
+		[CONFIG_TCP_MEMORY] = "TcpMemory",           [CONFIG_PORT_RANGE] = "PortRange",
+		[CONFIG_UDP_BUFFERS] = "UdpBuffers",         [CONFIG_SOFTNET] = "Softnet",
+		[CONFIG_NEIGHBOUR_TABLE] = "NeighbourTable", [CONFIG_DEVIATIONS] = "Deviations",
+	};
+
+	for (ConfigKnob knob = 0; knob < _CONFIG_KNOBS; knob++) {
+		char text[64];
+
+		(void)text_format(text, sizeof(text), T "%s=off\n", names[knob]);
+		LOAD(config, text);
+		for (ConfigKnob other = 0; other < _CONFIG_KNOBS; other++)
+			ck_assert_int_eq(config->knobs[other],
+					 other == knob ? CONFIG_TUNING_OFF : CONFIG_TUNING_AUTO);
+	}
+}
+END_TEST
+
+START_TEST(test_scope)
+{
+	LOAD(config, T "PerDestination=no\nExplorationBudget=2.5%\nOverrideSysctl=yes\n");
+	ck_assert(!config->per_destination && config->override_sysctl);
+	ck_assert_uint_eq(config->exploration_permille, 25);
+	LOAD(low, T "ExplorationBudget=1%\n");
+	ck_assert_uint_eq(low->exploration_permille, 10);
+	LOAD(high, T "PerDestination=yes\nExplorationBudget=50%\nOverrideSysctl=off\n");
+	ck_assert(high->per_destination && !high->override_sysctl);
+	ck_assert_uint_eq(high->exploration_permille, 500);
+}
+END_TEST
+
 START_TEST(test_discovery)
 {
 	static const struct {
@@ -498,12 +535,11 @@ START_TEST(test_quote)
 }
 END_TEST
 
-HARNESS_MAIN("config_keys", HARNESS_CASE(suite, "bad", test_bad, test_bad_nul);
-	     HARNESS_CASE(suite, "values", test_words, test_durations, test_paths, test_congestion,
-			  test_buffers, test_fast_open, test_memory_budget);
-	     HARNESS_CASE(suite, "sensors", test_discovery, test_netns, test_cpu_budget,
-			  test_prefixes);
-	     HARNESS_CASE(suite, "endpoints", test_family_source, test_objective_group,
-			  test_targets, test_certificates, test_body_limit, test_taken_back,
-			  test_url_fields);
-	     HARNESS_CASE(suite, "table", test_table, test_suggest, test_quote);)
+HARNESS_MAIN(
+	"config_keys", HARNESS_CASE(suite, "bad", test_bad, test_bad_nul);
+	HARNESS_CASE(suite, "values", test_words, test_durations, test_paths, test_congestion,
+		     test_buffers, test_fast_open, test_memory_budget, test_switches, test_scope);
+	HARNESS_CASE(suite, "sensors", test_discovery, test_netns, test_cpu_budget, test_prefixes);
+	HARNESS_CASE(suite, "endpoints", test_family_source, test_objective_group, test_targets,
+		     test_certificates, test_body_limit, test_taken_back, test_url_fields);
+	HARNESS_CASE(suite, "table", test_table, test_suggest, test_quote);)

@@ -322,6 +322,11 @@ START_TEST(test_may_not_write)
 {
 	(void)open_shape(lossy);
 	three_windows();
+	host.snapshot.tunables[TUNABLE_TCP_CONGESTION_CONTROL].administered = "/etc/sysctl.conf";
+	ck_assert(!propose());
+	ck_assert(strstr(reason, "set in /etc/sysctl.conf"));
+	config.override_sysctl = true;
+	ck_assert(propose());
 	host.snapshot.tunables[TUNABLE_TCP_CONGESTION_CONTROL].foreign = true;
 	ck_assert(!propose());
 	ck_assert(strstr(reason, "somebody else"));

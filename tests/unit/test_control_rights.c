@@ -21,6 +21,10 @@ static const struct {
 	{"{\"method\":\"" INTERFACE_LIST_TUNABLES "\"}", false},
 	{"{\"method\":\"" INTERFACE_LIST_CHANGES "\"}", false},
 	{"{\"method\":\"" INTERFACE_EXPLAIN "\",\"parameters\":{\"id\":1}}", false},
+	{"{\"method\":\"" INTERFACE_LIST_ROUTES "\"}", false},
+	{"{\"method\":\"" INTERFACE_START_TRIAL
+	 "\",\"parameters\":{\"kind\":\"aa\",\"path\":\"192.0.2.1\"}}",
+	 true},
 	{"{\"method\":\"" INTERFACE_REVERT "\",\"parameters\":{\"id\":1}}", true},
 	{"{\"method\":\"" INTERFACE_REVERT "\",\"parameters\":{\"all\":true}}", true},
 	{"{\"method\":\"" INTERFACE_PAUSE "\"}", true},
@@ -65,6 +69,7 @@ START_TEST(test_authorisation)
 	groups[1] = OTHER_GID;
 	bench.fake.now_ns += 2 * NSEC_PER_MIN; /* a new interval of the log limit */
 	check_rights(bench_client_as(OTHER_UID, OTHER_GID, groups, ARRAY_SIZE(groups)), false);
+	bench.fake.now_ns += 2 * NSEC_PER_MIN;
 	check_rights(bench_client_as(OTHER_UID, 0, NULL, 0),
 		     false); /* the group of root is not root */
 }

@@ -14,14 +14,20 @@ static Meter meter;
 static Path *path, *other;
 static FlowSample sample;
 
+static void start(MeterParams params)
+{
+	meter_clear(&meter);
+	meter_init(&meter, &params);
+	meter_start(&meter, EPOCH, 0, 0);
+}
+
 static void setup(void)
 {
 	Address here = fake_address(FAKE_ADDRESS), there = fake_address("192.0.2.2");
 
 	path = path_new(&here, 0);
 	other = path_new(&there, 0);
-	meter_init(&meter, &here);
-	meter_start(&meter, EPOCH);
+	start((MeterParams){.kind = METER_BULK, .path = here});
 	sample = fake_sample(1, FAKE_ADDRESS);
 }
 
@@ -201,7 +207,7 @@ START_TEST(test_start_forgets)
 	delta.became_bulk = true;
 	sample.info.raw.unacked = 100;
 	observe(delta);
-	meter_start(&meter, EPOCH + 1);
+	meter_start(&meter, EPOCH + 1, 0, 0);
 	ck_assert_uint_eq(reading().flows, 0);
 	ck_assert_uint_eq(reading().max_window_bytes, 0);
 	ck_assert(!reading().has_goodput && !reading().has_srtt && !reading().has_retrans);

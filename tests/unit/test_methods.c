@@ -37,11 +37,15 @@ static const struct {
 	{INTERFACE_LIST_CHANGES, NULL, false},
 	{INTERFACE_LIST_CHANGES, "{\"id\":2}", false},
 	{INTERFACE_LIST_CHANGES, "{\"id\":null}", false},
+	{INTERFACE_LIST_ROUTES, NULL, false},
+	{INTERFACE_LIST_ROUTES, "{\"limit\":1}", false},
 	{INTERFACE_EXPLAIN, "{\"id\":1}", false},
 	{INTERFACE_EXPLAIN, "{\"id\":2}", false},
 	{INTERFACE_REVERT, "{\"id\":1}", true},
 	{INTERFACE_REVERT, "{\"all\":true}", true},
 	{INTERFACE_REVERT, "{\"id\":1,\"all\":false}", true},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"192.0.2.1\"}", true},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"::1\",\"pairs\":60}", true},
 	{INTERFACE_PAUSE, NULL, true},
 	{INTERFACE_PAUSE, "{\"durationUsec\":5}", true},
 	{INTERFACE_RESUME, NULL, true},
@@ -61,6 +65,7 @@ START_TEST(test_shapes_empty)
 {
 	_cleanup_json_ Json *reply = NULL;
 
+	fake.view.n_routes = 0;
 	fake.view.n_endpoints = fake.view.n_links = fake.view.n_gateways = fake.view.n_netns = 0;
 	fake.view.counters = NULL;
 	fake.view.sockets = NULL;
@@ -173,6 +178,16 @@ static const struct {
 	{INTERFACE_REVERT, "{\"id\":1,\"all\":true}", "all"},
 	{INTERFACE_REVERT, "{\"all\":1}", "all"},
 	{INTERFACE_REVERT, "{\"id\":-5}", "id"},
+	{INTERFACE_START_TRIAL, NULL, "kind"},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\"}", "path"},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"ab\",\"path\":\"192.0.2.1\"}", "kind"},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"\",\"path\":\"192.0.2.1\"}", "kind"},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"192.0.2.0/24\"}", "path"},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"\"}", "path"},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":7}", "path"},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"192.0.2.1\",\"pairs\":0}", "pairs"},
+	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"192.0.2.1\",\"pairs\":61}", "pairs"},
+	{INTERFACE_LIST_ROUTES, "{\"limit\":1001}", "limit"},
 	{INTERFACE_PAUSE, "{\"durationUsec\":0}", "durationUsec"},
 	{INTERFACE_PAUSE, "{\"durationUsec\":-1}", "durationUsec"},
 	{INTERFACE_PAUSE, "{\"durationUsec\":9223372036854775807}", "durationUsec"},
@@ -191,7 +206,8 @@ START_TEST(test_invalid_parameter)
 	ck_assert_str_eq(error_of(reply), INTERFACE_ERROR_INVALID_PARAMETER);
 	ck_assert_str_eq(parameter_of(reply, "parameter"), bad[_i].wrong);
 	check_error_shape(reply);
-	ck_assert_uint_eq(fake.reverts + fake.pauses + fake.resumes + fake.reloads, 0);
+	ck_assert_uint_eq(fake.reverts + fake.pauses + fake.resumes + fake.reloads + fake.trials,
+			  0);
 }
 END_TEST
 
@@ -211,7 +227,8 @@ START_TEST(test_permission)
 		ck_assert_str_eq(error_of(reply), INTERFACE_ERROR_PERMISSION_DENIED);
 		check_error_shape(reply);
 	}
-	ck_assert_uint_eq(fake.reverts + fake.pauses + fake.resumes + fake.reloads, 0);
+	ck_assert_uint_eq(fake.reverts + fake.pauses + fake.resumes + fake.reloads + fake.trials,
+			  0);
 	ck_assert_int_eq(methods_access("org.netopt.Daemon.Nothing", &access), -ENOENT);
 }
 END_TEST
@@ -393,7 +410,7 @@ START_TEST(test_change_not_finite)
 	change.trial.effect_low = NAN;
 	change.trial.log_e_harm = -INFINITY;
 	change.trial.differences[0] = NAN;
-	json = view_change(&change);
+	json = view_change(&change, 0);
 	ck_assert_ptr_null(json_get(json_get(json, "trial"), "gainPermille"));
 	ck_assert_ptr_null(json_get(json_get(json, "trial"), "gainLowPermille"));
 	ck_assert_ptr_null(json_get(json_get(json, "trial"), "logEHarmMilli"));

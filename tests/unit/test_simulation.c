@@ -130,6 +130,7 @@ static void count(Tally *tally, VerdictStep step, unsigned pairs)
  * pairs. */
 static void run_trial(World *world, double effect, Tally *clipped, Tally *plain)
 {
+	const VerdictRule rule = {.minimum = log(LATENCY_WORTH)};
 	TrialRecord record = {.kind = TRIAL_SWITCHBACK};
 	VerdictStep step = VERDICT_STEP_CONTINUE, other = VERDICT_STEP_CONTINUE;
 	double sum = 0, squares = 0;
@@ -139,7 +140,7 @@ static void run_trial(World *world, double effect, Tally *clipped, Tally *plain)
 		double d = world_pair(world, effect);
 
 		if (step == VERDICT_STEP_CONTINUE) {
-			step = verdict_add_pair(&record, d, log(LATENCY_WORTH));
+			step = verdict_add_pair(&record, d, &rule);
 			if (step != VERDICT_STEP_CONTINUE)
 				count(clipped, step, record.n_pairs);
 		} else {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "tests/unit/harness.h"
+#include "tests/unit/own_netns.h"
 
 static Loop *loop;
 static Probe *probe;
@@ -63,6 +64,7 @@ static bool run_for(uint64_t ns)
 }
 
 static Address source; /* family 0: the kernel chooses */
+static uint32_t mark;  /* 0: none */
 
 static int start(const Address *address, uint16_t port, uint64_t timeout_ns)
 {
@@ -85,7 +87,8 @@ static int start(const Address *address, uint16_t port, uint64_t timeout_ns)
 			   .target = "",
 			   .timeout_ns = timeout_ns,
 			   .ca_file = "",
-			   .source = source};
+			   .source = source,
+			   .mark = mark};
 	int r = probe_kind_tcp.start(&start, &probe);
 
 	ck_assert_uint_eq(reports, 0); /* never from inside */
@@ -351,6 +354,38 @@ START_TEST(test_a_server_that_hangs_up_at_once_was_reached)
 }
 END_TEST
 
+/* Only the marked see a rule for them. */
+START_TEST(test_a_mark_chooses_the_route)
+{
+	Address beyond;
+	ck_assert_int_eq(address_parse("192.0.2.1", &beyond), 0);
+	if (!own_netns_enter() || !own_netns_run("ip link add eth0 type veth peer name far0"))
+		HARNESS_SKIP("no network namespace with veth links can be made here");
+	OWN_NETNS_DO("ip link set eth0 up");
+	OWN_NETNS_DO("ip address add 192.0.2.2/24 dev eth0");
+	OWN_NETNS_DO("ip rule add fwmark 0x4e4f prohibit");
+	ck_assert_int_eq(start(&beyond, 7, 50 * NSEC_PER_MSEC), 0);
+	ck_assert(run_for(10 * NSEC_PER_SEC));
+	ck_assert_int_eq(result.outcome, PROBE_TIMEOUT);
+	probe_kind_tcp.cancel(probe);
+	reports = 0;
+	mark = 0x4e4f;
+	ck_assert_int_eq(start(&beyond, 7, 5 * NSEC_PER_SEC), 0);
+	ck_assert(run_for(10 * NSEC_PER_SEC));
+	ck_assert_int_eq(result.outcome, PROBE_UNREACHABLE);
+	ck_assert_int_eq(result.error, EACCES);
+}
+END_TEST
+
+START_TEST(test_a_mark_that_is_not_allowed_cannot_start)
+{
+	if (unshare(CLONE_NEWUSER) < 0)
+		HARNESS_SKIP("no user namespaces");
+	mark = 0x4e4f;
+	ck_assert_int_eq(start(&loopback, 7, NSEC_PER_SEC), -EPERM);
+}
+END_TEST
+
 START_TEST(test_no_descriptor_left_cannot_start)
 {
 	struct rlimit limit;
@@ -431,7 +466,8 @@ END_TEST
 HARNESS_MAIN("tcp", CASE_WITH_FIXTURE(suite, "reached", test_handshake_gives_the_kernels_rtt,
 				      test_ipv6, test_a_chosen_source_is_used,
 				      test_a_source_that_is_not_ours_is_local,
-				      test_closed_with_fin_not_reset,
+				      test_closed_with_fin_not_reset, test_a_mark_chooses_the_route,
+				      test_a_mark_that_is_not_allowed_cannot_start,
 				      test_noticed_after_the_deadline_is_still_a_success,
 				      test_a_server_that_hangs_up_at_once_was_reached);
 	     CASE_WITH_FIXTURE(suite, "failures", test_refused, test_unreachable,

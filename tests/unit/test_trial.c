@@ -79,6 +79,7 @@ static void feed(Block block)
 		uint64_t acked = 6 * block.goodput_bps / 8;
 		FlowSample sample = fake_sample(i, FAKE_ADDRESS);
 		FlowDelta delta = {.epoch = epoch,
+				   .birth_ns = trial.meter.from_ns,
 				   .birth_seen = true,
 				   .bulk = true,
 				   .became_bulk = true,
@@ -114,6 +115,8 @@ static TrialStep run(Block block)
 	switched();
 	feed(block);
 	now_ns += TRIAL_BLOCK_MIN_NS;
+	if (record.n_pairs >= TRIAL_PAIRS_SHORT)
+		now_ns += (TRIAL_LONGEST - 1) * TRIAL_BLOCK_MIN_NS;
 	return step();
 }
 
@@ -168,7 +171,8 @@ START_TEST(test_block_length)
 	now_ns++;
 	ck_assert_int_eq(step(), TRIAL_STEP_SWITCH);
 	ck_assert(trial.second);
-	ck_assert(strstr(record.phase, "pair 1 of at most 60, block 1 (old), 10 s, 2 flows"));
+	ck_assert(strstr(record.phase,
+			 "pair 1 of at most 60, block 1 (old), 10 s, 2 bulk connections"));
 }
 END_TEST
 
@@ -206,7 +210,7 @@ END_TEST
 START_TEST(test_block_waits)
 {
 	Block one = usual;
-	one.flows = TRIAL_BLOCK_FLOWS - 1;
+	one.flows = meter_units_min(METER_BULK) - 1;
 	ck_assert_int_eq(step(), TRIAL_STEP_SWITCH);
 	switched();
 	feed(one);
@@ -350,18 +354,32 @@ END_TEST
 
 START_TEST(test_keep)
 {
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 5; i++)
 		ck_assert_int_eq(pair(usual, times(10)), TRIAL_STEP_SWITCH);
 	ck_assert_int_eq(pair(usual, times(10)), TRIAL_STEP_KEEP);
-	ck_assert_uint_eq(record.n_pairs, 9);
+	ck_assert_uint_eq(record.n_pairs, 6);
 	ck_assert_double_eq_tol(record.effect, log(10), 1e-6);
 	ck_assert_double_eq_tol(record.effect_low, log(10), 1e-6);
 	ck_assert_double_eq_tol(record.effect_high, log(10), 1e-6);
 	ck_assert_uint_eq(record.before_goodput_bps, 100 * MBIT);
 	ck_assert_uint_eq(record.after_goodput_bps, 1000 * MBIT);
-	ck_assert_uint_eq(record.flows_before, 18);
-	ck_assert_uint_eq(record.flows_after, 18);
-	ck_assert(strstr(trial.reason, "benefit proven after 9 pairs: effect +900 % [+900, +900]"));
+	ck_assert_uint_eq(record.flows_before, 12);
+	ck_assert_uint_eq(record.flows_after, 12);
+	ck_assert(strstr(trial.reason, "benefit proven after 6 pairs: effect +900 % [+900, +900]"));
+}
+END_TEST
+
+/* The engine asks for more when more is being tried, also while it runs. */
+START_TEST(test_threshold)
+{
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(pair(usual, times(10)), TRIAL_STEP_SWITCH);
+	ck_assert_double_eq(record.e_keep, 20);
+	trial.plan.e_keep = 40;
+	ck_assert_int_eq(pair(usual, times(10)), TRIAL_STEP_SWITCH);
+	ck_assert_double_eq(record.e_keep, 40);
+	ck_assert_int_eq(pair(usual, times(10)), TRIAL_STEP_KEEP);
+	ck_assert_uint_eq(record.n_pairs, 7);
 }
 END_TEST
 
@@ -588,8 +606,8 @@ HARNESS_MAIN("trial", HARNESS_FIXTURE(suite, "blocks", setup, teardown, test_ord
 			     test_dropped_not_in_a_row, test_new_arm_starves, test_both_starve,
 			     test_everything_starves, test_incomplete,
 			     test_incomplete_is_not_starving);
-	     HARNESS_FIXTURE(suite, "verdicts", setup, teardown, test_keep, test_interval,
-			     test_harm, test_exhausted);
+	     HARNESS_FIXTURE(suite, "verdicts", setup, teardown, test_keep, test_threshold,
+			     test_interval, test_harm, test_exhausted);
 	     suite_add_tcase(suite, guards_case());
 	     HARNESS_FIXTURE(suite, "mechanical", setup, teardown, test_mechanical_keep,
 			     test_mechanical_receiving, test_mechanical_window,
