@@ -412,7 +412,7 @@ static double bbr_retrans(const Walk *walk, double buffer_bdp)
 /* Doubles until the pipe is full; returns the packets that the overshoot loses. */
 static double bbr_startup(Walk *walk, double steady_pps, double full, double buffer_bdp)
 {
-	double window = walk->cwnd;
+	double window = walk->cwnd, rtt = walk->rtt + walk->standing / walk->pps;
 
 	while (!walk->started && window < full && walk->left > 0 && walk->time < walk->limit_s) {
 		double now =
@@ -420,8 +420,8 @@ static double bbr_startup(Walk *walk, double steady_pps, double full, double buf
 
 		walk->delivered += now;
 		walk->left -= now;
-		walk->time += fmax(walk->rtt, now / steady_pps);
-		walk->cwnd_time += window * walk->rtt;
+		walk->time += fmax(rtt, now / steady_pps);
+		walk->cwnd_time += window * rtt;
 		walk->life->rounds++;
 		walk->offered *= 2;
 		window *= 2;

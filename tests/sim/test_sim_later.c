@@ -15,6 +15,7 @@ static bool has_bbr(Run *run)
 static void start_with_bbr(Run *run, uint64_t seed)
 {
 	scenario_run(run, SCENARIO_LOSSY, SCENARIO_MIXED, seed);
+	run->world.paths[0].weather.incidents_per_day = 0;
 	run_start(run);
 	run_for(run, 2 * DAY);
 	ck_assert_msg(has_bbr(run), "seed %llu: bbr was not kept", (unsigned long long)seed);
@@ -37,6 +38,39 @@ START_TEST(test_gain_stays)
 		      (unsigned long long)SEED + 30, runs, left, retested);
 	ck_assert_uint_ge(left, runs - 1);
 	ck_assert_uint_ge(retested, 3 * runs);
+}
+END_TEST
+
+/* A minute of 5 % loss, four times a day, is the path's doing: both settings meet with it. Bbr
+ * moves twenty times as much, so most bytes of a fortnight say that it was in force nearly always.
+ */
+START_TEST(test_gain_stays_in_bad_weather)
+{
+	unsigned runs = 6;
+	double share = 0;
+
+	for (unsigned i = 0; i < runs; i++) {
+		double bytes, best;
+		Run run;
+
+		scenario_run(&run, SCENARIO_LOSSY, SCENARIO_MIXED, SEED + 33 + i * SEEDS);
+		run_start(&run);
+		run_for(&run, 14 * DAY);
+		bytes = run_bytes(&run);
+		scenario_end(&run);
+		scenario_run(&run, SCENARIO_LOSSY, SCENARIO_MIXED, SEED + 33 + i * SEEDS);
+		run.config.mode = POLICY_OBSERVE;
+		world_set(&run.world, TUNABLE_TCP_CONGESTION_CONTROL, "bbr");
+		run_start(&run);
+		run_for(&run, 14 * DAY);
+		best = run_bytes(&run);
+		scenario_end(&run);
+		share += bytes / best / runs;
+	}
+	scenario_note("a gain that stays, with incidents, 14 days, seed %llu: %.0f %% of the "
+		      "oracle's bytes",
+		      (unsigned long long)SEED + 33, 100 * share);
+	ck_assert_double_ge(share, 0.9);
 }
 END_TEST
 
@@ -82,7 +116,7 @@ static void lose_the_buffer(FlowPath *physics)
 static void get_company(FlowPath *physics)
 {
 	physics->loss = 0;
-	physics->queue_bytes = 10 * flow_bdp_bytes(physics);
+	physics->queue_bytes = 4 * flow_bdp_bytes(physics);
 	physics->competitors = 1;
 }
 
@@ -117,7 +151,8 @@ START_TEST(test_late_harm)
 }
 END_TEST
 
-HARNESS_MAIN("later", HARNESS_CASE(suite, "gain", test_gain_stays, test_gain_vanishes);
+HARNESS_MAIN("later", HARNESS_CASE(suite, "gain", test_gain_stays, test_gain_stays_in_bad_weather,
+				   test_gain_vanishes);
 	     TCase *tcase = tcase_create("harm"); tcase_set_timeout(tcase, 120);
 	     tcase_add_loop_test(tcase, test_late_harm, 0, ARRAY_SIZE(harms));
 	     suite_add_tcase(suite, tcase);)

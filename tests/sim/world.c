@@ -160,11 +160,16 @@ static SimSky sky_of(SimPath *path, uint64_t now_ns)
 
 /* --- flows --- */
 
+static FlowCongestion congestion_for(const World *world, SimPath *path)
+{
+	const char *route = sim_path_metric(path, TUNABLE_ROUTE_CONGCTL)->words;
+
+	return flow_congestion_from(*route ? route : world->congestion);
+}
+
 static FlowSetting setting_for(const World *world, SimPath *path)
 {
 	const TunableValue *sysctls = world->sysctls;
-	const char *route = sim_path_metric(path, TUNABLE_ROUTE_CONGCTL)->words;
-	const char *congestion = *route ? route : sysctls[TUNABLE_TCP_CONGESTION_CONTROL].words;
 
 	if (path->indifferent)
 		return (FlowSetting){.congestion = FLOW_CUBIC};
@@ -174,7 +179,7 @@ static FlowSetting setting_for(const World *world, SimPath *path)
 			.rcvbuf_bytes = (double)sysctls[TUNABLE_TCP_RMEM].numbers[2],
 		};
 	return (FlowSetting){
-		.congestion = flow_congestion_from(congestion),
+		.congestion = congestion_for(world, path),
 		.initcwnd = (unsigned)sim_path_metric(path, TUNABLE_ROUTE_INITCWND)->numbers[0],
 		.sndbuf_bytes = (double)sysctls[TUNABLE_TCP_WMEM].numbers[2],
 		.rto_min_us =
@@ -268,6 +273,8 @@ static void bear(World *world, SimPath *path, uint64_t to_ns)
 			  .speed = own_speed(world, &path->weather)};
 	flow->local_port = (uint16_t)(FIRST_PORT + flow->cookie % PORTS);
 	flow->life = draw_life(world, path, &flow->setting, birth_ns);
+	if (path->effect > 0 && congestion_for(world, path) != FLOW_CUBIC)
+		flow->speed *= path->effect;
 	seconds_ns = (uint64_t)(path->traffic.seconds * (double)NSEC_PER_SEC);
 	flow->end_ns = birth_ns + seconds_ns;
 	move_flow(world, flow, birth_ns, flow->bounded ? to_ns : MIN(to_ns, flow->end_ns));

@@ -50,7 +50,10 @@ typedef struct SimPath {
 	SimTraffic traffic;
 	SimWeather weather;
 	bool indifferent; /* A/A: flows behave as by default, whatever is set */
-	bool down;        /* nothing gets through, nobody connects */
+	/* If indifferent: so many times as fast are flows with another congestion control than
+	 * cubic. 0: as fast. */
+	double effect;
+	bool down; /* nothing gets through, nobody connects */
 
 	/* The kernel's route to it, as far as metrics go. */
 	TunableValue metrics[ROUTE_METRICS];
