@@ -54,6 +54,13 @@ static void add_time(Table *table, const Json *change)
 	table_add(table, STYLE_PLAIN, buffer);
 }
 
+static const char *in_force(const Json *change)
+{
+	if (!json_bool(json_get(change, "inForce"), false))
+		return "no";
+	return json_bool(json_get(change, "provisional"), false) ? "provisional" : "yes";
+}
+
 static void fill(Table *table, const Json *change)
 {
 	_cleanup_(text_clear) Text values = {.data = NULL};
@@ -65,7 +72,7 @@ static void fill(Table *table, const Json *change)
 	cell_text(table, change, "path");
 	table_add(table, cell_style(outcome), outcome);
 	cell_permille(table, json_get(change, "trial"), "gainPermille", true);
-	table_add(table, STYLE_PLAIN, json_bool(json_get(change, "inForce"), false) ? "yes" : "no");
+	table_add(table, STYLE_PLAIN, in_force(change));
 	change_values(change, &values);
 	table_add(table, STYLE_PLAIN, text_string(&values));
 }

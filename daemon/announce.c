@@ -102,6 +102,16 @@ static const EventText route_texts[] = {
 			  "route to %s: could not be changed: %s -> %s"},
 };
 
+static void format_route(const RouteReport *report, const char *format, const char *destination,
+			 char *message, size_t size)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)text_format(message, size, format, destination, report->old_metrics,
+			  report->new_metrics);
+#pragma GCC diagnostic pop
+}
+
 void announce_route(const RouteReport *report, bool quiet)
 {
 	const EventText *text = &route_texts[report->event];
@@ -113,11 +123,10 @@ void announce_route(const RouteReport *report, bool quiet)
 		{"NETOPT_REASON", report->reason},
 		{"NETOPT_CHANGE", NULL}};
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	(void)text_format(message, sizeof(message), text->format, destination, report->old_metrics,
-			  report->new_metrics);
-#pragma GCC diagnostic pop
+	if (report->destination.family == 0) /* of all of them, or of the rule for probes */
+		(void)text_copy(message, sizeof(message), "routes of netopt");
+	else
+		format_route(report, text->format, destination, message, sizeof(message));
 	if (report->change_id) {
 		(void)text_format(change, sizeof(change), "%" PRIu64, report->change_id);
 		fields[4].value = change;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/text.h"
@@ -43,6 +44,8 @@ struct Cycle {
 	unsigned slice;  /* whose turn it is */
 	CycleStats stats;
 	LogLimit incomplete_limit;
+	Sense sense;
+	bool sensed; /* in this step */
 };
 
 static void on_sample(const FlowSample *sample, void *context)
@@ -50,6 +53,7 @@ static void on_sample(const FlowSample *sample, void *context)
 	Cycle *cycle = context;
 
 	path_table_add(cycle->params.paths, sample, &cycle->caps, cycle->read_ns);
+	census_add(&cycle->sense.census, sample, &cycle->caps, cycle->read_ns);
 }
 
 static void on_destroyed(const FlowSample *sample, void *context)
@@ -143,15 +147,18 @@ static DiagFilter filter_of(const Cycle *cycle, unsigned slices,
 			    .n_prefixes = n};
 }
 
-/* What is on trial keeps a path of its own. */
+/* What is on trial, or has a route of ours, keeps a path of its own. */
 static void pin_paths(Cycle *cycle)
 {
 	const Path *paths[ENGINE_TRIALS_MAX];
-	Address pinned[ENGINE_TRIALS_MAX];
-	size_t n = paths_on_trial(cycle, paths);
+	Address pinned[ENGINE_TRIALS_MAX + ROUTES_MAX];
+	const Routes *routes = hands_routes(cycle->params.hands);
+	size_t n = paths_on_trial(cycle, paths), n_routes = routes ? routes_count(routes) : 0;
 
 	for (size_t i = 0; i < n; i++)
 		pinned[i] = paths[i]->address;
+	for (size_t i = 0; i < n_routes; i++)
+		pinned[n++] = routes_at(routes, i)->own.destination;
 	path_table_pin(cycle->params.paths, pinned, n);
 }
 
@@ -180,11 +187,13 @@ static void sweep(Cycle *cycle, unsigned slices)
 	path_table_set_slices(cycle->params.paths, slices);
 	path_table_sweep_begin(cycle->params.paths, begin_ns);
 	read_destroyed(cycle);
+	census_begin(&cycle->sense.census, slices);
 	r = diag_dump_filtered(cycle->diag, DIAG_STATES_FLOWS, &filter, on_sample, cycle, &stats);
 	read_destroyed(
 		cycle); /* who died meanwhile was born before: still under the present epoch */
 	end_ns = clock_monotonic_ns(&cycle->params.clock);
 	path_table_sweep_end(cycle->params.paths, end_ns, r >= 0 && !stats.incomplete);
+	census_end(&cycle->sense.census, end_ns);
 	if (r < 0 || stats.incomplete)
 		note_incomplete(cycle, end_ns, r < 0 ? strerror(-r) : "it kept changing");
 	cycle->stats.sockets = stats.sockets;
@@ -215,6 +224,42 @@ static void take_counters(Cycle *cycle, Snapshot *snapshot)
 	cycle->has_counters = true;
 }
 
+static bool route_of(const void *context, const Address *destination, PolicyRoute *ret)
+{
+	const Cycle *cycle = context;
+
+	if (!hands_route(cycle->params.hands, destination, ret))
+		return false;
+	ret->probed =
+		cycle->params.probed && cycle->params.probed(cycle->params.context, destination);
+	return true;
+}
+
+/* Once in a step, however often the engine is asked. */
+static void take_host(Cycle *cycle, const HostMemory *memory, Snapshot *snapshot)
+{
+	const TunableState *ports =
+		registry_get(cycle->params.registry, TUNABLE_IP_LOCAL_PORT_RANGE);
+	SenseInput input = {
+		.counters = cycle_counters(cycle),
+		.memory = memory,
+		.diag = cycle->diag,
+		.sysctl = &cycle->params.sysctl,
+		.clock = &cycle->params.clock,
+		.local_ports = ports->present ? (uint64_t)(ports->current.numbers[1] -
+							   ports->current.numbers[0] + 1)
+					      : 0,
+	};
+
+	if (!cycle->sensed)
+		sense_step(&cycle->sense, &input);
+	cycle->sensed = true;
+	snapshot->host = &cycle->sense.windows;
+	snapshot->census = &cycle->sense.census;
+	snapshot->settings = &cycle->sense.settings;
+	snapshot->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static void take_snapshot(Cycle *cycle, Snapshot *ret)
 {
 	HostMemory memory = {0};
@@ -222,8 +267,8 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 	*ret = (Snapshot){.now_ns = clock_monotonic_ns(&cycle->params.clock),
 			  .realtime_ns = clock_realtime_ns(&cycle->params.clock),
 			  .paths = cycle->params.paths,
-			  .route = hands_routes(cycle->params.hands) ? hands_route : NULL,
-			  .route_context = cycle->params.hands,
+			  .route = hands_routes(cycle->params.hands) ? route_of : NULL,
+			  .route_context = cycle,
 			  .destroyed_lost = cycle->destroy_lost};
 	cycle->destroy_lost = false;
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
@@ -246,6 +291,7 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 	ret->tcp_memory_bytes = memory.tcp_bytes;
 	ret->tcp_pressure_bytes = memory.tcp_pressure_bytes;
 	take_counters(cycle, ret);
+	take_host(cycle, &memory, ret);
 }
 
 static void tell_foreign(Cycle *cycle)
@@ -270,6 +316,30 @@ void cycle_foreign(Cycle *cycle, TunableId id)
 	cycle->foreign |= UINT64_C(1) << id;
 }
 
+/* Nobody else's connections feel it, so nothing is to be swept or labelled. */
+static int execute_shadow(Cycle *cycle, const EngineAction *action)
+{
+	char reason[256] = "";
+	int r = cycle->params.shadow ? cycle->params.shadow(cycle->params.context, action, reason,
+							    sizeof(reason))
+				     : -EOPNOTSUPP;
+
+	engine_done(cycle->params.engine, action, r, reason,
+		    clock_monotonic_ns(&cycle->params.clock));
+	return r;
+}
+
+void cycle_shadowed(Cycle *cycle, uint64_t change_id, const char *harm)
+{
+	EngineAction action;
+
+	engine_shadow_result(cycle->params.engine, change_id, harm,
+			     clock_monotonic_ns(&cycle->params.clock),
+			     clock_realtime_ns(&cycle->params.clock), &action);
+	(void)cycle_execute(cycle, &action); /* the engine was told */
+	cycle_poke(cycle);
+}
+
 int cycle_execute(Cycle *cycle, const EngineAction *action)
 {
 	char reason[256] = "";
@@ -277,6 +347,8 @@ int cycle_execute(Cycle *cycle, const EngineAction *action)
 
 	if (action->kind == ENGINE_NOTHING)
 		return 0;
+	if (action->kind == ENGINE_SHADOW)
+		return execute_shadow(cycle, action);
 
 	r = hands_perform(cycle->params.hands, action, reason, sizeof(reason));
 	sweep(cycle, 1); /* whoever was born before must carry the old label */
@@ -366,6 +438,7 @@ static void on_timer(void *context)
 	if (r < 0)
 		log_debug("reading the tunables and routes: %s", strerror(-r));
 	tell_foreign(cycle);
+	cycle->sensed = false;
 	acted = decide(cycle);
 	pin_paths(cycle);
 	if (cycle->params.stepped)
@@ -437,6 +510,11 @@ void cycle_set_interval(Cycle *cycle, uint64_t interval_ns, uint64_t cpu_budget_
 CycleStats cycle_stats(const Cycle *cycle)
 {
 	return cycle->stats;
+}
+
+const Sense *cycle_sense(const Cycle *cycle)
+{
+	return &cycle->sense;
 }
 
 const Counters *cycle_counters(const Cycle *cycle)

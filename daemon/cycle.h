@@ -14,6 +14,7 @@
 #include "daemon/model/path_table.h"
 #include "daemon/policy/engine.h"
 #include "daemon/run/loop.h"
+#include "daemon/sense.h"
 #include "daemon/tune/registry.h"
 
 typedef struct Cycle Cycle;
@@ -29,6 +30,10 @@ typedef struct CycleParams {
 	Engine *engine;
 	uint64_t interval_ns;    /* longest time between two sweeps */
 	uint64_t cpu_budget_ppm; /* of one core */
+	/* For ENGINE_SHADOW, and whether that is possible at this address. cycle_shadowed() tells
+	 * what came of it. NULL: it never is. */
+	int (*shadow)(void *context, const EngineAction *action, char *reason, size_t size);
+	bool (*probed)(void *context, const Address *address);
 	/* After each step. NULL: nobody wants to know. `since_ns`: begin of its sweep. */
 	void (*stepped)(void *context, uint64_t since_ns);
 	void *context;
@@ -57,10 +62,14 @@ int cycle_execute(Cycle *cycle, const EngineAction *action);
 /* Begins a comparison of a setting with itself (engine_trial_aa()). `reason`: one sentence, always.
  */
 int cycle_trial_aa(Cycle *cycle, const Address *path, unsigned pairs, char *reason, size_t size);
+/* What our own probes met with under the candidate of a change; harm NULL: nothing. */
+void cycle_shadowed(Cycle *cycle, uint64_t change_id, const char *harm);
 /* To be called when the registry reports a foreign change; delivered after the present step. */
 void cycle_foreign(Cycle *cycle, TunableId id);
 CycleStats cycle_stats(const Cycle *cycle);
 /* The counters of the last step; NULL: none could be read yet. */
 const Counters *cycle_counters(const Cycle *cycle);
+/* What the host's files and sockets said, and what reading them costs. */
+const Sense *cycle_sense(const Cycle *cycle);
 /* All flows, or listeners, now; for somebody who asks. Negative errno. */
 int cycle_dump(Cycle *cycle, uint32_t states, DiagCallback each, void *context);

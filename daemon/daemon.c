@@ -219,6 +219,27 @@ static int build_memory(Root *root)
 			    clock_realtime_ns(&clock_system), &root->remember);
 }
 
+static int on_shadow(void *context, const EngineAction *action, char *reason, size_t size)
+{
+	Root *root = context;
+
+	return root->shadow ? shadow_begin(root->shadow, action, reason, size) : -EOPNOTSUPP;
+}
+
+static bool on_probed(void *context, const Address *address)
+{
+	Root *root = context;
+
+	return root->shadow && shadow_is_possible(root->shadow, address);
+}
+
+static void on_shadowed(void *context, uint64_t change_id, const char *harm)
+{
+	Root *root = context;
+
+	cycle_shadowed(root->cycle, change_id, harm);
+}
+
 static int build_deciding(Root *root)
 {
 	EngineParams params = {.random = random_system, .report = on_change, .context = root};
@@ -230,6 +251,8 @@ static int build_deciding(Root *root)
 			     .administered = root->administered.files,
 			     .interval_ns = root->config->interval_ns,
 			     .cpu_budget_ppm = root->config->cpu_budget_ppm,
+			     .shadow = on_shadow,
+			     .probed = on_probed,
 			     .stepped = on_step,
 			     .context = root};
 	int r = path_table_new(PATH_TABLE_CAPACITY, FLOW_TABLE_CAPACITY, &root->paths);
@@ -261,6 +284,15 @@ static int build_measuring(Root *root)
 		r = watch_new(root->prober, &clock_system, &root->watch);
 	if (r >= 0)
 		r = watch_configure(root->watch, root->config);
+	if (r >= 0)
+		r = shadow_new(&(ShadowParams){.loop = root->loop,
+					       .clock = clock_system,
+					       .hands = root->hands,
+					       .watch = root->watch,
+					       .config = &root->config,
+					       .done = on_shadowed,
+					       .context = root},
+			       &root->shadow);
 	return r;
 }
 
@@ -373,6 +405,7 @@ static void tear_down(Root *root)
 	tcp_metrics_free(root->metrics);
 	namespaces_free(root->namespaces);
 	discover_free(root->discover);
+	shadow_free(root->shadow);
 	watch_free(root->watch);
 	prober_free(root->prober);
 	cycle_free(root->cycle);

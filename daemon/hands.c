@@ -29,6 +29,7 @@ struct Hands {
 	LoopTimer *timer;
 	HandsLost lost[ROUTES_MAX];
 	size_t n_lost;
+	ControlRoute shown[ROUTES_MAX];
 };
 
 static void note_lost(Hands *hands, const RouteReport *report)
@@ -157,6 +158,49 @@ bool hands_are_clean(const Hands *hands)
 Routes *hands_routes(Hands *hands)
 {
 	return hands->routes;
+}
+
+/* 0: of more than one. */
+static uint64_t change_of(const RouteState *state)
+{
+	uint64_t change_id = 0;
+
+	for (size_t i = 0; i < ROUTE_TUNABLES; i++) {
+		if (state->change_ids[i] == 0 || state->change_ids[i] == change_id)
+			continue;
+		if (change_id != 0)
+			return 0;
+		change_id = state->change_ids[i];
+	}
+	return change_id;
+}
+
+static int by_destination(const void *a, const void *b)
+{
+	const ControlRoute *left = a, *right = b;
+
+	return memcmp(&left->destination, &right->destination, sizeof(left->destination));
+}
+
+const ControlRoute *hands_view(Hands *hands, size_t *ret_n)
+{
+	size_t n = hands->routes ? routes_count(hands->routes) : 0;
+
+	_Static_assert(sizeof(hands->shown[0].metrics) >= ROUTE_METRICS_TEXT, "fits");
+	_Static_assert(sizeof(hands->shown[0].route) >= ROUTE_WAY_TEXT, "fits");
+	for (size_t i = 0; i < n; i++) {
+		const RouteState *state = routes_at(hands->routes, i);
+		ControlRoute *route = &hands->shown[i];
+
+		route->destination = state->own.destination;
+		(void)routes_format_metrics(&state->own.metrics, route->metrics);
+		(void)routes_format_way(&state->own.covering, state->link_name, route->route);
+		route->change_id = change_of(state);
+		route->since_ns = state->since_ns;
+	}
+	qsort(hands->shown, n, sizeof(hands->shown[0]), by_destination);
+	*ret_n = n;
+	return hands->shown;
 }
 
 static void convert(const EngineAction *action, ActuatorChange *changes)

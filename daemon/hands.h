@@ -9,6 +9,7 @@
  */
 #include "daemon/policy/engine.h"
 #include "daemon/run/loop.h"
+#include "daemon/serve/control.h"
 #include "daemon/tune/actuator.h"
 
 typedef struct Hands Hands;
@@ -46,6 +47,8 @@ int hands_verify(Hands *hands);
 bool hands_route(const void *hands, const Address *destination, PolicyRoute *ret_route);
 /* NULL: there is no rtnetlink. */
 Routes *hands_routes(Hands *hands);
+/* Our routes, by destination, for those who ask; valid until the next call. */
+const ControlRoute *hands_view(Hands *hands, size_t *ret_n);
 
 typedef struct HandsLost {
 	Address destination;

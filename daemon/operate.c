@@ -154,6 +154,7 @@ static void fill_view(void *context, ControlView *ret_view)
 		.syn_linear_timeouts = syn_linear_timeouts(),
 	};
 	ret_view->endpoints = watch_endpoints(root->watch, &ret_view->n_endpoints);
+	ret_view->routes = hands_view(root->hands, &ret_view->n_routes);
 	ret_view->netns = namespaces_view(root->namespaces, &ret_view->n_netns);
 	if (socket_counts_read(&root->socket_counts) >= 0)
 		ret_view->sockets = &root->socket_counts;
@@ -487,7 +488,6 @@ int operate_stop(Root *root)
 
 	notify_stopping("putting values back");
 	abort_trials(root, "netoptd stopped");
-	remember_store(root->remember, clock_realtime_ns(&clock_system), true);
 	if (root->config->on_stop == CONFIG_ON_STOP_KEEP)
 		r = hands_keep_all(root->hands);
 	else
@@ -495,6 +495,8 @@ int operate_stop(Root *root)
 	if (r < 0)
 		log_error("not everything could be put back: %s; 'netoptd --recover' tries again",
 			  strerror(-r));
+	/* Last: a slow disk must not keep the host from its originals. */
+	remember_store(root->remember, clock_realtime_ns(&clock_system), true);
 	log_info("stopped");
 	return r;
 }

@@ -13,6 +13,7 @@
 #include "daemon/options.h"
 #include "daemon/remember.h"
 #include "daemon/serve/control.h"
+#include "daemon/shadow.h"
 #include "daemon/watch.h"
 
 typedef struct Root {
@@ -31,6 +32,7 @@ typedef struct Root {
 	Cycle *cycle;
 	Prober *prober;
 	Watch *watch;
+	Shadow *shadow;
 	Discover *discover; /* NULL: the kernel does not tell of its links */
 	Namespaces *namespaces;
 	TcpMetrics *metrics;        /* NULL: opened when somebody asks */

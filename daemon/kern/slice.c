@@ -79,3 +79,27 @@ bool slice_number(Slice slice, uint64_t *ret_value)
 	*ret_value = value;
 	return true;
 }
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool slice_hexadecimal(Slice slice, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	if (slice.start == slice.end)
+		return false;
+	for (const char *at = slice.start; at < slice.end; at++) {
+		int digit = hex_digit(*at);
+		if (digit < 0 || value >> 60)
+			return false;
+		value = value << 4 | (uint64_t)digit;
+	}
+	*ret_value = value;
+	return true;
+}

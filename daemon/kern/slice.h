@@ -26,3 +26,5 @@ bool slice_take_word(Slice *rest, Slice *ret_word);
 bool slice_take_group(Slice *line, Slice *ret_group);
 /* All of it is one decimal number of 64 bits. */
 bool slice_number(Slice slice, uint64_t *ret_value);
+/* The same of a hexadecimal one, without prefix. */
+bool slice_hexadecimal(Slice slice, uint64_t *ret_value);

@@ -26,6 +26,19 @@ static uint64_t step_low(uint32_t *last, uint64_t now)
 	return delta;
 }
 
+/* TCP_INIT_CWND: the window that cubic and reno fall back to after a pause. */
+#define INITIAL_WINDOW 10
+
+/* Nothing is outstanding or waiting, so what comes next begins with the window after a pause. */
+static bool has_paused(const TcpInfo *info)
+{
+	const TcpInfoRaw *raw = &info->raw;
+
+	return raw->snd_cwnd > INITIAL_WINDOW && raw->unacked == 0 &&
+	       tcp_info_get(info, notsent_bytes, 0) == 0 && raw->rto_us > 0 &&
+	       (uint64_t)raw->last_data_sent_ms * 1000 > raw->rto_us;
+}
+
 static bool has_become_bulk(const Flow *flow)
 {
 	return flow->bytes_acked >= PATH_BULK_BYTES || flow->bytes_received >= PATH_BULK_BYTES;
@@ -78,6 +91,9 @@ void flow_advance(Flow *flow, const TcpInfo *info, uint64_t now_ns, FlowDelta *r
 	flow->dsack_dups = dsack;
 	flow->total_rto = rto;
 	flow->last_ns = now_ns;
+	ret->restarted =
+		flow->paused && ret->bytes_sent > (uint64_t)INITIAL_WINDOW * info->raw.snd_mss;
+	flow->paused = has_paused(info);
 	flow->bulk = was_bulk || has_become_bulk(flow);
 	ret->bulk = flow->bulk;
 	ret->became_bulk = flow->bulk && !was_bulk;

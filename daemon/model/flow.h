@@ -19,8 +19,10 @@ typedef struct Flow {
 	uint32_t sweep; /* last one it was seen in */
 	uint32_t dsack_dups;
 	uint16_t total_rto;
-	bool bulk;
-	bool birth_seen;
+	bool bulk : 1;
+	bool birth_seen : 1;
+	bool paused : 1; /* when last seen it had sent nothing for longer than its RTO, with a
+			    window above the initial one */
 } Flow;
 
 /* Takes the counters as the baseline of a flow whose past is not known. */

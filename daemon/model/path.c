@@ -10,6 +10,8 @@
  */
 #include "daemon/model/path.h"
 
+#include <string.h>
+
 #include "common/base.h"
 #include "common/clock.h"
 #include "common/text.h"
@@ -55,6 +57,8 @@ void path_free(Path *path)
 	sparse_clear(&path->srtt);
 	free(path->history);
 	free(path->statistics);
+	free(path->starts);
+	free(path->route);
 	free(path);
 }
 
@@ -64,7 +68,8 @@ static void window_close(Path *path)
 
 	histogram_reset(&srtt);
 	histogram_merge_sparse(&srtt, &path->srtt);
-	(void)histogram_quantile(&srtt, 500, &path->current.srtt_p50_us); /* empty: stays 0 */
+	(void)histogram_quantile(&srtt, 100, &path->current.srtt_p10_us); /* empty: stays 0 */
+	(void)histogram_quantile(&srtt, 500, &path->current.srtt_p50_us);
 	(void)histogram_quantile(&srtt, 900, &path->current.srtt_p90_us);
 	sparse_reset(&path->srtt);
 }
@@ -173,6 +178,9 @@ static void add_sums(PathWindow *window, const FlowDelta *delta)
 	window->total_rto += delta->total_rto;
 	window->flows_born += delta->born;
 	window->flows_bulk += delta->became_bulk;
+	window->restarts += delta->restarted;
+	if (delta->restarted)
+		window->max_restart_bytes = MAX(window->max_restart_bytes, delta->bytes_sent);
 
 	if (delta->bulk && delta->bytes_received > 0) {
 		window->bulk_bytes_received += delta->bytes_received;
@@ -206,8 +214,64 @@ static void add_rates(Path *path, const FlowSample *sample, const FlowDelta *del
 			    (uint64_t)raw->rcv_space * 8 * 1000000 / raw->rcv_rtt_us);
 }
 
+/* At the rate of the last delivery. */
+static void add_unsent(PathWindow *window, const FlowSample *sample, const FlowDelta *delta)
+{
+	uint64_t rate = tcp_info_get(&sample->info, delivery_rate, 0); /* bytes/s */
+	uint64_t notsent = tcp_info_get(&sample->info, notsent_bytes, 0);
+
+	window->max_notsent_bytes = MAX(window->max_notsent_bytes, notsent);
+	if (rate == 0 || notsent * 1000000 / rate <= PATH_UNSENT_US)
+		return;
+	window->samples_unsent++;
+	window->samples_unsent_asked += delta->bytes_received > 0;
+}
+
+void path_expect(Path *path, const PathMetrics *metrics, uint64_t now_ns)
+{
+	static const PathMetrics none;
+	PathRoute *route;
+
+	if (!path->route && memcmp(metrics, &none, sizeof(none)) != 0)
+		path->route = calloc(1, sizeof(*path->route));
+	route = path->route;
+	if (!route)
+		return; /* or no memory: its flows will look as if they had chosen for themselves */
+
+	/* Of two changes in a row without a name between them, the one that gave something. */
+	if (route->metrics.congestion[0] &&
+	    !text_equal(route->metrics.congestion, metrics->congestion)) {
+		(void)text_copy(route->past_congestion, sizeof(route->past_congestion),
+				route->metrics.congestion);
+		route->past_ns = now_ns;
+	}
+	route->metrics = *metrics;
+}
+
+const PathMetrics *path_metrics(const Path *path)
+{
+	static const PathMetrics none;
+
+	return path->route ? &path->route->metrics : &none;
+}
+
+/* Neither the host nor, now or lately, the route gave it its congestion control. */
+static bool own_congestion(const Path *path, const FlowSample *sample, const PathCaps *caps,
+			   uint64_t now_ns)
+{
+	const PathRoute *route = path->route;
+	const char *name = sample->congestion;
+
+	if (!name[0] || text_equal(name, caps->congestion))
+		return false;
+	if (!route || text_equal(name, route->metrics.congestion))
+		return !route;
+	return !text_equal(name, route->past_congestion) ||
+	       now_ns - route->past_ns > PATH_PAST_CONGESTION_NS;
+}
+
 static void add_judgements(Path *path, const FlowSample *sample, const FlowDelta *delta,
-			   const PathCaps *caps)
+			   const PathCaps *caps, uint64_t now_ns)
 {
 	PathWindow *window = &path->current;
 	bool sending = delta->bytes_acked > 0, receiving = delta->bytes_received > 0;
@@ -221,9 +285,10 @@ static void add_judgements(Path *path, const FlowSample *sample, const FlowDelta
 	window->samples_slow_reader += receiving && slow_reader(sample);
 	window->samples_peer_limited +=
 		delta->busy_us > 0 && delta->rwnd_limited_us * 2 >= delta->busy_us;
-	window->samples_other_congestion +=
-		sample->congestion[0] && !text_equal(sample->congestion, caps->congestion);
+	window->samples_other_congestion += own_congestion(path, sample, caps, now_ns);
+	window->samples_ecn += (sample->info.raw.options & TCP_INFO_OPT_ECN) != 0;
 
+	add_unsent(window, sample, delta);
 	window->max_inflight_bytes =
 		MAX(window->max_inflight_bytes,
 		    (uint64_t)sample->info.raw.unacked * sample->info.raw.snd_mss);
@@ -297,6 +362,28 @@ static void add_series(Path *path, const FlowSample *sample, const FlowDelta *de
 				rtt_us - MIN(rtt_us, path->min_rtt_us));
 }
 
+static void add_starts(Path *path, const FlowSample *sample, const FlowDelta *delta,
+		       uint64_t now_ns)
+{
+	if (!path->starts && !path->starts_denied && !path_is_prefix(path) &&
+	    path_starts_wanted(sample, delta))
+		path->starts = calloc(1, sizeof(*path->starts));
+	if (path->starts)
+		path_starts_add(path->starts, sample, delta, text_equal(path->congestion, "bbr"),
+				now_ns);
+}
+
+void path_end_sweep(Path *path, unsigned parts, uint64_t now_ns)
+{
+	if (!path->starts)
+		return;
+	path_starts_sweep(path->starts, parts, now_ns);
+	if (now_ns <= path->starts->last_ns + PATH_STARTS_MINUTES * PATH_STARTS_MINUTE_NS)
+		return;
+	free(path->starts);
+	path->starts = NULL;
+}
+
 void path_add(Path *path, const FlowSample *sample, const FlowDelta *delta, const PathCaps *caps,
 	      uint64_t now_ns)
 {
@@ -310,10 +397,11 @@ void path_add(Path *path, const FlowSample *sample, const FlowDelta *delta, cons
 	add_identity(path, sample, delta);
 	add_floor(path, sample, delta, now_ns);
 	add_series(path, sample, delta, now_ns);
+	add_starts(path, sample, delta, now_ns);
 	add_sums(&path->current, delta);
 	add_rates(path, sample, delta);
 	if (delta->bulk && !sample->destroyed && (delta->bytes_acked || delta->bytes_received))
-		add_judgements(path, sample, delta, caps);
+		add_judgements(path, sample, delta, caps, now_ns);
 }
 
 bool path_window_goodput_bps(const PathWindow *window, uint64_t *ret_bps)
@@ -387,6 +475,16 @@ Address path_prefix(const Address *address, unsigned length)
 	return prefix;
 }
 
+void path_become_prefix(Path *path, const Address *prefix, uint8_t length)
+{
+	path->address = *prefix;
+	path->prefix_length = length;
+	free(path->starts);
+	free(path->route);
+	path->starts = NULL;
+	path->route = NULL;
+}
+
 bool path_is_prefix(const Path *path)
 {
 	return path->prefix_length < (path->address.family == AF_INET6 ? 128 : 32);
@@ -419,6 +517,7 @@ static void absorb_window(PathWindow *into, const PathWindow *from)
 	into->flows_born += from->flows_born;
 	into->flows_bulk += from->flows_bulk;
 	into->total_rto += from->total_rto;
+	into->restarts += from->restarts;
 }
 
 void path_absorb(Path *into, const Path *from, uint64_t now_ns)

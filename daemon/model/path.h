@@ -18,12 +18,16 @@
 #include "common/map.h"
 #include "daemon/model/floor.h"
 #include "daemon/model/path_series.h"
+#include "daemon/model/path_starts.h"
 
 #define PATH_WINDOW_NS (UINT64_C(30) * 1000000000)
 #define PATH_WINDOWS   4 /* complete windows kept; 3 in a row are evidence */
 
 /* A flow counts as bulk once it moved this much: smaller ones end in slow start. */
 #define PATH_BULK_BYTES (256 * 1024)
+
+/* What waits longer than this unsent in a socket is felt by whoever waits for what comes after. */
+#define PATH_UNSENT_US 50000
 
 typedef struct PathWindow {
 	uint64_t start_ns;
@@ -36,17 +40,37 @@ typedef struct PathWindow {
 	uint64_t max_receive_bps;      /* bit/s; rcv_space / rcv_rtt */
 	uint64_t max_inflight_bytes;   /* unacked * mss */
 	uint64_t max_sndbuf_bytes, max_rcvbuf_bytes, max_rcv_wnd_bytes;
-	uint32_t min_rtt_us;               /* UINT32_MAX: no sample */
-	uint32_t srtt_p50_us, srtt_p90_us; /* of bulk samples; 0: none */
-	uint32_t samples;                  /* of bulk flows that moved data since the last sweep */
+	uint32_t min_rtt_us;                            /* UINT32_MAX: no sample */
+	uint32_t srtt_p10_us, srtt_p50_us, srtt_p90_us; /* of bulk samples; 0: none */
+	uint32_t samples; /* of bulk flows that moved data since the last sweep */
 	uint32_t samples_app_limited, samples_send_at_cap, samples_receive_at_cap;
 	uint32_t samples_peer_limited; /* rwnd_limited over half of the busy time */
 	uint32_t samples_slow_reader;  /* our application does not read */
-	uint32_t samples_open;         /* ca_state Open */
+	/* What waits unsent takes longer than PATH_UNSENT_US at the rate of delivery; and of those
+	 * the ones to which the peer sends, too: somebody waits for answers. */
+	uint32_t samples_unsent, samples_unsent_asked;
+	uint64_t max_notsent_bytes;
+	uint32_t restarts; /* bursts after a pause: see FlowDelta.restarted */
+	uint64_t max_restart_bytes;
+	uint32_t samples_open; /* ca_state Open */
 	uint32_t flows_born, flows_bulk;
 	uint32_t total_rto;
-	uint32_t samples_other_congestion; /* flows whose CC is not the host's default */
+	uint32_t samples_other_congestion; /* flows whose CC neither host nor route gave them */
+	uint32_t samples_ecn;              /* flows that negotiated ECN */
 } PathWindow;
+
+/* The metrics of ours on the route of a path; 0 or "": unset. */
+typedef struct PathMetrics {
+	char congestion[CONGESTION_NAME_MAX];
+	uint16_t initcwnd, rto_min_ms;
+	bool quickack, ecn;
+} PathMetrics;
+
+typedef struct PathRoute {
+	PathMetrics metrics;
+	char past_congestion[CONGESTION_NAME_MAX]; /* what it gave until past_ns; "": nothing */
+	uint64_t past_ns;
+} PathRoute;
 
 typedef struct Path {
 	MapEntry entry;
@@ -68,10 +92,13 @@ typedef struct Path {
 	uint32_t n_history;
 	uint64_t bulk_ns;           /* last sample of a bulk flow that moved data */
 	bool history_denied;        /* the table has none to give */
+	bool starts_denied;         /* likewise */
 	bool pinned;                /* neither merged nor evicted: see path_table_pin() */
 	SparseHistogram srtt;       /* of the current window, us */
 	Floor floor;                /* the epochs of the route; min_rtt_us is its floor */
 	PathStatistics *statistics; /* NULL until it has traffic */
+	PathStarts *starts;         /* NULL until connections need more than an initial window */
+	PathRoute *route;           /* NULL: there never was a metric of ours */
 } Path;
 
 /* The sysctl values against which "at cap" is judged. */
@@ -95,6 +122,8 @@ typedef struct FlowDelta {
 	uint64_t busy_us, rwnd_limited_us, sndbuf_limited_us;            /* deltas */
 	uint64_t acked_total, busy_total_us, sent_total, retrans_total;  /* since birth */
 	uint32_t dsack_dups, total_rto;                                  /* deltas */
+	bool restarted; /* it had paused for longer than its RTO with a window above the initial
+			   one, and has sent more than an initial window since */
 } FlowDelta;
 
 /*
@@ -107,13 +136,27 @@ typedef struct FlowDelta {
 #define PATH_MIN_RTT_MEMORY_NS (UINT64_C(330) * 1000000000) /* tcp_min_rtt_wlen, and a sweep */
 #define PATH_QUIET_BYTES       (64 * 1024)                  /* per sweep: some initial windows */
 
+/* Few connections outlive a change of their route by more, and what an application chooses itself
+ * must not be taken for ours for ever. */
+#define PATH_PAST_CONGESTION_NS (UINT64_C(3600) * 1000000000)
+
 Path *path_new(const Address *address, uint64_t now_ns); /* NULL: no memory */
 void path_free(Path *path);
 /* Adds one sample. Windows roll by themselves as time passes. */
 void path_add(Path *path, const FlowSample *sample, const FlowDelta *delta, const PathCaps *caps,
 	      uint64_t now_ns);
+/* Says which metrics of ours its route has now. A flow whose congestion control is that of the
+ * route is not one whose application chose for itself; nor is, for PATH_PAST_CONGESTION_NS, one
+ * that has what the route gave before: connections keep what they were born with. */
+void path_expect(Path *path, const PathMetrics *metrics, uint64_t now_ns);
+/* All unset if it has none. */
+const PathMetrics *path_metrics(const Path *path);
+/* From now on it is that of a prefix: its addresses have neither route nor starts in common. */
+void path_become_prefix(Path *path, const Address *prefix, uint8_t length);
 /* Closes the current window if its time is over, even without traffic. */
 void path_roll(Path *path, uint64_t now_ns);
+/* At the end of a sweep of one of `parts` parts of the flows. */
+void path_end_sweep(Path *path, unsigned parts, uint64_t now_ns);
 /* What its flows said lately; see path_series.h. */
 void path_summarise(const Path *path, PathSeries series, WindowSpan span, uint64_t now_ns,
 		    WindowSummary *ret);

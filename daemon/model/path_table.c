@@ -48,8 +48,8 @@ struct PathTable {
 	MapEntry *expected; /* the flow whose sample should come next; NULL: unknown */
 	Path **slots; /* all paths, without holes; a flow remembers the number of its path's */
 	uint8_t ipv4_length, ipv6_length;
-	size_t n_prefixes, n_histories;
-	size_t n_pinned;
+	size_t n_prefixes, n_histories, n_pinned;
+	size_t n_starts; /* those dropped since the last sweep still count */
 	uint64_t paths_evicted, paths_merged;
 	uint64_t merge_ns; /* not before */
 	uint64_t alike_ns; /* likewise */
@@ -304,6 +304,15 @@ void path_table_pin(PathTable *table, const Address *addresses, size_t n)
 	}
 }
 
+bool path_table_expect(PathTable *table, const Address *address, const PathMetrics *metrics)
+{
+	Path *path = path_lookup(table, address, false);
+
+	if (path)
+		path_expect(path, metrics ? metrics : &(PathMetrics){0}, table->sweep_ns);
+	return path;
+}
+
 static void path_evict_oldest(PathTable *table)
 {
 	for (MapEntry *entry = table->paths.oldest; entry; entry = entry->newer) {
@@ -318,14 +327,13 @@ static void path_evict_oldest(PathTable *table)
 }
 
 /* Makes an exact path that of its prefix. */
-static void path_become_prefix(PathTable *table, Path *path)
+static void make_prefix(PathTable *table, Path *path)
 {
 	PathKey key;
 	uint64_t hash = path_key(table, &path->address, true, &key);
 
 	map_remove(&table->paths, &path->entry);
-	path->address = key.address;
-	path->prefix_length = key.prefix_length;
+	path_become_prefix(path, &key.address, key.prefix_length);
 	(void)map_insert(&table->paths, hash, &path->entry); /* cannot fail: there is room */
 	table->n_prefixes++;
 }
@@ -346,7 +354,7 @@ static size_t merge_paths(PathTable *table, size_t wanted, uint64_t now_ns)
 		Path *into = path_lookup(table, &plan[i]->address, true);
 
 		if (!into) {
-			path_become_prefix(table, plan[i]);
+			make_prefix(table, plan[i]);
 		} else if (into != plan[i]) {
 			path_absorb(into, plan[i], now_ns);
 			path_drop(table, plan[i]);
@@ -409,7 +417,7 @@ void path_table_add(PathTable *table, const FlowSample *sample, const PathCaps *
 	FlowDelta delta;
 	Flow *flow;
 	Path *path;
-	bool born, had_history;
+	bool born, had_history, had_starts;
 
 	if (sample->info.length == 0 || address_is_loopback(&sample->remote) ||
 	    sample->state == TCP_STATE_LISTEN)
@@ -442,9 +450,12 @@ void path_table_add(PathTable *table, const FlowSample *sample, const PathCaps *
 	table->sweep_bytes += delta.bytes_acked + delta.bytes_received;
 
 	had_history = path->history;
+	had_starts = path->starts;
 	path->history_denied = !had_history && table->n_histories >= PATH_TABLE_HISTORIES;
+	path->starts_denied = table->n_starts >= PATH_TABLE_STARTS;
 	path_add(path, sample, &delta, caps, now_ns);
 	table->n_histories += !had_history && path->history;
+	table->n_starts += !had_starts && path->starts;
 	if (table->observer)
 		table->observer(path, sample, &delta, table->observer_context);
 	if (sample->destroyed)
@@ -477,6 +488,16 @@ static void deal_histories(PathTable *table, uint64_t now_ns)
 	table->n_histories += most->history != NULL;
 }
 
+static void end_paths(PathTable *table, uint64_t now_ns)
+{
+	table->n_starts = 0;
+	for (size_t i = 0; i < table->paths.count; i++) {
+		path_roll(table->slots[i], now_ns);
+		path_end_sweep(table->slots[i], table->slices, now_ns);
+		table->n_starts += table->slots[i]->starts != NULL;
+	}
+}
+
 void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)
 {
 	if (complete) {
@@ -488,8 +509,7 @@ void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)
 			flow_drop(table, flow);
 		}
 	}
-	for (size_t i = 0; i < table->paths.count; i++)
-		path_roll(table->slots[i], now_ns);
+	end_paths(table, now_ns);
 	deal_histories(table, now_ns);
 	if (table->paths.count > table->paths.capacity / EXACT_SHARE && now_ns >= table->alike_ns) {
 		(void)merge_paths(table, 0, now_ns); /* none alike: nothing to do */
@@ -546,6 +566,11 @@ uint64_t path_table_flows_evicted(const PathTable *table)
 uint64_t path_table_last_sweep_bytes(const PathTable *table)
 {
 	return table->last_sweep_bytes;
+}
+
+const Path *path_table_at(const PathTable *table, size_t index)
+{
+	return table->slots[index];
 }
 
 /* Insertion into a short sorted list: n is what a screen shows, not the size of the table. */

@@ -20,6 +20,9 @@
 /* Paths that may keep a history of windows at a time, most bytes first: evidence is sought among
  * the 64 busiest. */
 #define PATH_TABLE_HISTORIES 512
+/* Paths whose starts are kept at a time, first come: no more can have a route of ours. One that had
+ * no connection for ten minutes gives its place up. */
+#define PATH_TABLE_STARTS 256
 
 typedef struct PathTable PathTable;
 
@@ -37,6 +40,10 @@ void path_table_set_prefixes(PathTable *table, unsigned ipv4_length, unsigned ip
  * merged nor evicted; those pinned before are free again. Where there is no such path, nothing is
  * pinned. */
 void path_table_pin(PathTable *table, const Address *addresses, size_t n);
+/* The route of this address has these metrics of ours (NULL: none), as of the current sweep: see
+ * path_expect(). To be said whenever it changes, and may be said again at any time. False: there is
+ * no path of exactly this address, and nothing to remember it. */
+bool path_table_expect(PathTable *table, const Address *address, const PathMetrics *metrics);
 /* Sees every flow's delta; for the meter of a running trial. NULL: none. */
 void path_table_set_observer(PathTable *table, PathTableObserver observer, void *context);
 
@@ -68,5 +75,7 @@ uint64_t path_table_paths_merged(const PathTable *table);
 uint64_t path_table_flows_evicted(const PathTable *table);
 /* Bytes of bulk data moved (acked or received) in the last sweep: whether the host is busy. */
 uint64_t path_table_last_sweep_bytes(const PathTable *table);
+/* Any of path_table_count(), in no order. */
+const Path *path_table_at(const PathTable *table, size_t index);
 /* The paths, busiest (bytes since first seen) first; up to n. Returns how many. */
 size_t path_table_top(const PathTable *table, const Path *ret_paths[], size_t n);

@@ -15,6 +15,11 @@ typedef struct Proposal {
 	/* Never written: for the operator to decide. Without a tunable (n_tunables 0) its subject
 	 * is tunables[0] with id _TUNABLES and a name in new_value.words, for holds. */
 	bool advice;
+	/* A metric in force that has lost its reason goes back to unset: without a trial, since
+	 * that is what the host had. The change that set it is thereby decided restored, with the
+	 * summary as its reason. `harmful`: because it does harm, so that it is held as rejected;
+	 * otherwise it may be tried again when its reason is there again. */
+	bool withdraw, harmful;
 	TrialPlan plan; /* kind TRIAL_NONE: fixed by configuration */
 } Proposal;
 
@@ -48,6 +53,20 @@ extern const size_t controller_count;
 extern const Controller controller_buffers;
 extern const Controller controller_congestion;
 extern const Controller controller_fastopen;
+extern const Controller controller_idle;
+extern const Controller controller_latency;
+extern const Controller controller_mtu;
+extern const Controller controller_backlog;
+extern const Controller controller_memory;
+extern const Controller controller_ports;
+extern const Controller controller_udp;
+extern const Controller controller_softnet;
+extern const Controller controller_neighbours;
+extern const Controller controller_deviations;
+extern const Controller controller_initcwnd;
+extern const Controller controller_quickack;
+extern const Controller controller_rto_min;
+extern const Controller controller_ecn;
 
 /* How many paths, busiest first, a controller looks at. */
 #define CONTROLLER_PATHS 64
@@ -75,6 +94,14 @@ bool controller_may_write(const ControllerInput *input, TunableId id, char *reas
  * reason. *ret_route also says what is in force. */
 bool controller_route(const ControllerInput *input, const Path *path, PolicyRoute *ret_route,
 		      char *reason);
+/* The metric of a route: what is in force, or unset. */
+const TunableValue *controller_metric(const PolicyRoute *route, TunableId id);
+/* Fills in a proposal of this metric for the path: `value` is the number, or `word` the name if it
+ * is not NULL; 0 and no word is unset, which makes it a withdrawal. False: it is on hold, which
+ * `reason` says. */
+bool controller_propose_metric(const ControllerInput *input, const char *controller,
+			       const Path *path, const PolicyRoute *route, TunableId id,
+			       int64_t value, const char *word, Proposal *ret, char *reason);
 double controller_latency_weight(PolicyObjective objective);
 /* Fills in the guardrail baseline. */
 void controller_plan(TrialPlan *plan, TrialKind kind, const ControllerInput *input,

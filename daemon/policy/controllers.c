@@ -146,3 +146,36 @@ bool controller_route(const ControllerInput *input, const Path *path, PolicyRout
 	(void)text_format(reason, CONTROLLER_REASON_MAX, "no metric for its route: %s", why);
 	return false;
 }
+
+const TunableValue *controller_metric(const PolicyRoute *route, TunableId id)
+{
+	assert(tunable_is_route(id));
+	return &route->metrics[id - _TUNABLE_SYSCTLS];
+}
+
+bool controller_propose_metric(const ControllerInput *input, const char *controller,
+			       const Path *path, const PolicyRoute *route, TunableId id,
+			       int64_t value, const char *word, Proposal *ret, char *reason)
+{
+	ChangeTunable tunable = {.id = id,
+				 .old_value = *controller_metric(route, id),
+				 .new_value = tunable_unset(id)};
+	char text[TUNABLE_WORD_MAX], address[ADDRESS_TEXT_MAX];
+
+	tunable.new_value.numbers[0] = value;
+	if (word)
+		(void)text_copy(tunable.new_value.words, sizeof(tunable.new_value.words), word);
+	/* What lost its reason goes, even if it was proven once. */
+	if (!tunable_is_unset(&tunable.new_value) &&
+	    input->held(input->context, controller, &path->address, &tunable)) {
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%s %s was tried on the way to %s and is on hold",
+				  tunables[id].key,
+				  tunable_format(&tunable.new_value, text, sizeof(text)),
+				  address_format(&path->address, address));
+		return false;
+	}
+	*ret = (Proposal){.tunables = {tunable}, .n_tunables = 1, .plan.path = path->address};
+	ret->withdraw = tunable_is_unset(&tunable.new_value);
+	return true;
+}

@@ -99,6 +99,10 @@ typedef struct Snapshot {
 	const void *route_context;
 	/* Counters and gauges of the host in windows; NULL: none. */
 	const struct HostWindows *host;
+	/* Of the sockets together, and the settings that are only read; NULL: not known. */
+	const struct Census *census;
+	const struct HostSettings *settings;
+	uint64_t page_bytes;            /* tcp_mem is in pages; 0: not known */
 	char congestion_available[256]; /* tcp_available_congestion_control */
 	uint64_t memory_total_bytes;
 	uint64_t tcp_memory_bytes, tcp_pressure_bytes;

@@ -18,6 +18,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "daemon/policy/fdr.h"
 #include "daemon/policy/verdict.h"
 
 /* Comparisons at a time; the slot beyond them is for a TRIAL_COUNTER. */
@@ -305,13 +306,41 @@ void engine_shadow_result(Engine *engine, uint64_t change_id, const char *harm, 
 	engine_end_trial(engine, slot, VERDICT_RESTORED, reason, ret_action);
 }
 
-/* --- step --- */
-
 static void note_hour(const Engine *engine, Change *change, unsigned pairs_before)
 {
 	if (change->trial.n_pairs > pairs_before)
 		change->hours |= 1U << (engine->realtime_ns / NSEC_PER_HOUR % 24);
 }
+
+/* --- many hypotheses --- */
+
+static bool is_hypothesis(const Change *change)
+{
+	return change->trial.kind == TRIAL_SWITCHBACK && change->retest_of == 0 &&
+	       engine_controller_of(change->controller) < controller_count;
+}
+
+/* The more is tried on this host, the more it takes to be believed. */
+static double threshold(const Engine *engine)
+{
+	double log_e[RING_MAX];
+	size_t n = 0, running = 0;
+
+	for (size_t i = 0; i < engine->ring.n; i++) {
+		const Change *change = engine->ring.changes[i];
+
+		if (!is_hypothesis(change))
+			continue;
+		if (change->state == CHANGE_TRIAL)
+			running++;
+		else if (change->verdict != VERDICT_INCONCLUSIVE &&
+			 engine->now_ns - change->decided_ns < FDR_MEMORY_NS)
+			log_e[n++] = change->trial.log_e_benefit;
+	}
+	return fdr_threshold(log_e, n, MAX(running, (size_t)1), FDR_ALPHA);
+}
+
+/* --- step --- */
 
 static TrialStep step_slot(Engine *engine, Slot *slot, const Snapshot *snapshot)
 {
@@ -329,6 +358,8 @@ static TrialStep step_slot(Engine *engine, Slot *slot, const Snapshot *snapshot)
 				"and no benefit is in sight");
 		return TRIAL_STEP_INCONCLUSIVE;
 	}
+	if (is_hypothesis(slot->change))
+		trial->plan.e_keep = threshold(engine);
 	step = trial_step(trial, snapshot->now_ns, &engine->params.random);
 	note_hour(engine, slot->change, pairs);
 	return step;

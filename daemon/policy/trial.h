@@ -22,11 +22,38 @@
  */
 #include "common/random.h"
 #include "common/stats.h"
+#include "daemon/model/host_windows.h"
 #include "daemon/policy/change.h"
 #include "daemon/policy/meter.h"
 
+/* TRIAL_COUNTER: what the kernel counts, before the change; see trial_counter.h. */
+#define TRIAL_GUARDS 3
+typedef struct TrialCounterPlan {
+	HostCounter fault;
+	HostCounter load; /* _HOST_COUNTERS: time alone */
+	HostCounter guards[TRIAL_GUARDS];
+	unsigned n_guards;
+	/* Sums of `windows` windows. */
+	unsigned windows;
+	uint64_t before_faults, before_load, before_guards[TRIAL_GUARDS];
+	/* Only sockets opened (or listening anew) after the change feel it: three good windows are
+	 * waited for, rather than the next three judged. */
+	bool new_only;
+	bool preventive;                /* the fault need not fall, but may not rise either */
+	uint64_t available_floor_bytes; /* restored below this much available memory; 0: never */
+} TrialCounterPlan;
+
+/* What was counted since. */
+typedef struct TrialCounterState {
+	uint64_t seen_ns; /* start of the newest window that was looked at */
+	unsigned windows; /* that had enough load, in a row */
+	uint64_t faults, load, guards[TRIAL_GUARDS];
+	unsigned idle_windows; /* that had not */
+} TrialCounterState;
+
 typedef struct TrialPlan {
 	TrialKind kind;
+	TrialCounterPlan counter;
 	MeterKind meter;
 	uint32_t short_low_bytes, short_high_bytes; /* METER_SHORT: the size class */
 	double prior;       /* effect learned in an earlier trial, ln units; 0: none */
@@ -91,7 +118,8 @@ typedef struct Trial {
 	unsigned goodput_ln_n;
 	StatsCusum old_srtt;  /* ln(p50), by old block */
 	uint32_t route_epoch; /* of the path's floor; 0: not seen yet */
-	char reason[256];     /* of the verdict, or of the guardrail */
+	TrialCounterState counted; /* TRIAL_COUNTER */
+	char reason[256];          /* of the verdict, or of the guardrail */
 } Trial;
 
 /*

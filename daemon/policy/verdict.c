@@ -72,7 +72,7 @@ static VerdictStep at_the_end(const TrialRecord *record, const VerdictRule *rule
 		return VERDICT_STEP_KEEP;
 	/* Undecided once: as many pairs again. */
 	return record->n_pairs < MIN(2 * last, (unsigned)TRIAL_PAIRS_MAX) ? VERDICT_STEP_CONTINUE
-								: VERDICT_STEP_EXHAUSTED;
+									  : VERDICT_STEP_EXHAUSTED;
 }
 
 VerdictStep verdict_add_pair(TrialRecord *record, double difference, const VerdictRule *rule)

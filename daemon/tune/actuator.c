@@ -283,32 +283,45 @@ int actuators_go_back(const Actuators *actuators, const ActuatorChange *changes,
 	return result;
 }
 
+typedef int (*Verb)(void *context);
+
 /* Each is asked, whatever the one before says. */
-static int each(const Actuators *actuators, size_t verb)
+static int each(const Actuators *actuators, Verb (*verb_of)(const Actuator *actuator))
 {
 	int result = 0;
 
-	for (size_t i = actuators->n; i-- > 0;) {
-		const Actuator *actuator = actuators->items[i].actuator;
-		int (*const verbs[])(void *context) = {actuator->restore_all, actuator->keep_all,
-						       actuator->verify};
-
-		result = worse(result, verbs[verb](actuators->items[i].context));
-	}
+	for (size_t i = actuators->n; i-- > 0;)
+		result = worse(result,
+			       verb_of(actuators->items[i].actuator)(actuators->items[i].context));
 	return result;
+}
+
+static Verb restore_all_of(const Actuator *actuator)
+{
+	return actuator->restore_all;
+}
+
+static Verb keep_all_of(const Actuator *actuator)
+{
+	return actuator->keep_all;
+}
+
+static Verb verify_of(const Actuator *actuator)
+{
+	return actuator->verify;
 }
 
 int actuators_restore_all(const Actuators *actuators)
 {
-	return each(actuators, 0);
+	return each(actuators, restore_all_of);
 }
 
 int actuators_keep_all(const Actuators *actuators)
 {
-	return each(actuators, 1);
+	return each(actuators, keep_all_of);
 }
 
 int actuators_verify(const Actuators *actuators)
 {
-	return each(actuators, 2);
+	return each(actuators, verify_of);
 }

@@ -49,6 +49,7 @@ typedef struct Actuators {
 	size_t n;
 } Actuators;
 
+/* Those added last are the first to be taken down. */
 void actuators_add(Actuators *actuators, const Actuator *actuator, void *context);
 /* All or none, over all kinds and destinations: what went before is undone when a later one fails.
  * -EOPNOTSUPP: nobody takes one of them. */

@@ -37,11 +37,15 @@
 #define JOURNAL_DAMAGED_FILE "journal.damaged"
 #define JOURNAL_OTHER_FILE   "journal.other-netns"
 
-/* Each tunable line is under 600 bytes; anything near this size is not ours. */
+/* Of a tunable line: three values, the key and the id of the change. */
+#define JOURNAL_LINE_MAX (3 * TUNABLE_WORD_MAX + 96)
+/* Anything near this size is not ours. */
 #define JOURNAL_SIZE_MAX (16 * 1024)
-#define LINE_VERSION     "netopt-journal 1"
-#define FIELDS_MAX       6
-#define FIELDS_MIN       5
+_Static_assert(_TUNABLE_SYSCTLS *JOURNAL_LINE_MAX + 256 <= JOURNAL_SIZE_MAX,
+	       "a journal of everything can be read again");
+#define LINE_VERSION "netopt-journal 1"
+#define FIELDS_MAX   6
+#define FIELDS_MIN   5
 
 static bool boot_id_is_valid(const char *boot_id)
 {

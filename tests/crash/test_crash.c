@@ -76,7 +76,7 @@ static Registry *open_registry(void)
 
 static int apply(Registry *registry, size_t n, const TunableId *ids, const char *const *texts)
 {
-	TunableChange changes[_TUNABLES];
+	TunableChange changes[_TUNABLE_SYSCTLS];
 
 	for (size_t i = 0; i < n; i++) {
 		changes[i].id = ids[i];
@@ -166,7 +166,7 @@ static int script_recover(void *context)
 	Registry *registry = open_registry();
 
 	(void)context;
-	for (TunableId id = 0; registry && id < _TUNABLES; id++) {
+	for (TunableId id = 0; registry && id < _TUNABLE_SYSCTLS; id++) {
 		if (registry_get(registry, id)->owner == OWNER_NETOPT)
 			return 1;
 	}

@@ -39,11 +39,11 @@ static void check(const char *text, size_t length)
 		FUZZ_CHECK(r == -EBADMSG);
 		return;
 	}
-	FUZZ_CHECK(journal.n_entries <= _TUNABLES);
+	FUZZ_CHECK(journal.n_entries <= _TUNABLE_SYSCTLS);
 	for (size_t i = 0; i < journal.n_entries; i++) {
 		const JournalEntry *entry = &journal.entries[i];
 
-		FUZZ_CHECK((unsigned)entry->id < _TUNABLES);
+		FUZZ_CHECK((unsigned)entry->id < _TUNABLE_SYSCTLS);
 		FUZZ_CHECK(entry->n_ours >= 1 && entry->n_ours <= ARRAY_SIZE(entry->ours));
 		check_value(entry->id, &entry->original);
 		for (unsigned k = 0; k < entry->n_ours; k++)

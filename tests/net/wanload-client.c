@@ -21,8 +21,7 @@
 #define DRAIN_NS    2000000000ULL
 #define CC_NAME_MAX 16
 
-/* Waits for events until `end_ns`; false when the time is over. */
-static bool wait_for(int fd, short events, uint64_t end_ns)
+bool wanload_wait(int fd, short events, uint64_t end_ns)
 {
 	struct pollfd pollfd = {.fd = fd, .events = events};
 	uint64_t now = wanload_clock_ns(), left = end_ns > now ? end_ns - now : 0;
@@ -32,8 +31,7 @@ static bool wait_for(int fd, short events, uint64_t end_ns)
 	return left > 0 && ppoll(&pollfd, 1, &timeout, NULL) > 0;
 }
 
-/* A connected socket, -ETIMEDOUT at `end_ns`, or why it was refused. */
-static int connect_until(const struct wanload_options *options, uint64_t end_ns)
+int wanload_connect(const struct wanload_options *options, uint64_t end_ns)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)&options->address.storage;
 	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;
@@ -46,7 +44,7 @@ static int connect_until(const struct wanload_options *options, uint64_t end_ns)
 		error = errno;
 	else if (connect(fd, sa, options->address.length) < 0 && errno != EINPROGRESS)
 		error = errno;
-	else if (!wait_for(fd, POLLOUT, end_ns))
+	else if (!wanload_wait(fd, POLLOUT, end_ns))
 		error = ETIMEDOUT;
 	else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		error = errno;
@@ -56,9 +54,9 @@ static int connect_until(const struct wanload_options *options, uint64_t end_ns)
 	return -error;
 }
 
-static int send_until(int fd, uint64_t end_ns)
+int wanload_send_until(int fd, uint64_t end_ns)
 {
-	while (wait_for(fd, POLLOUT, end_ns))
+	while (wanload_wait(fd, POLLOUT, end_ns))
 		if (send(fd, wanload_zeros, WANLOAD_CHUNK, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
 		    errno != EAGAIN && errno != EINTR)
 			return -errno;
@@ -68,7 +66,7 @@ static int send_until(int fd, uint64_t end_ns)
 /* Discards; returns 1 at the peer's end, 0 when the time is over. */
 static int receive_until(int fd, uint64_t end_ns)
 {
-	while (wait_for(fd, POLLIN, end_ns)) {
+	while (wanload_wait(fd, POLLIN, end_ns)) {
 		ssize_t n = recv(fd, NULL, 4U << 20, MSG_TRUNC | MSG_DONTWAIT);
 
 		if (n == 0)
@@ -79,7 +77,7 @@ static int receive_until(int fd, uint64_t end_ns)
 	return 0;
 }
 
-static struct wanload_tcp_info info_of(int fd)
+struct wanload_tcp_info wanload_info(int fd)
 {
 	struct wanload_tcp_info info = {0};
 	socklen_t length = sizeof(info);
@@ -88,7 +86,7 @@ static struct wanload_tcp_info info_of(int fd)
 	return info;
 }
 
-static void finish(int fd)
+void wanload_finish(int fd)
 {
 	struct linger reset = {.l_onoff = 1, .l_linger = 0};
 
@@ -101,7 +99,7 @@ static void finish(int fd)
 
 static void print_result(int fd, uint64_t start_ns, uint64_t elapsed_ns, bool upload)
 {
-	struct wanload_tcp_info info = info_of(fd);
+	struct wanload_tcp_info info = wanload_info(fd);
 	uint64_t bytes = upload ? info.bytes_acked : info.bytes_received;
 	char cc[CC_NAME_MAX] = "";
 	socklen_t length = sizeof(cc) - 1;
@@ -120,7 +118,7 @@ static void print_result(int fd, uint64_t start_ns, uint64_t elapsed_ns, bool up
 	fflush(stdout);
 }
 
-static void print_failure(uint64_t start_ns, const char *error)
+void wanload_print_failure(uint64_t start_ns, const char *error)
 {
 	printf("{\"start\":%.3f,\"error\":\"%s\"}\n", (double)start_ns / 1e9, error);
 	fflush(stdout);
@@ -131,19 +129,19 @@ static bool transfer(const struct wanload_options *options, bool upload)
 	uint64_t start = wanload_clock_ns(), end = start + options->seconds_ns;
 	int fd, r;
 
-	fd = connect_until(options, end);
+	fd = wanload_connect(options, end);
 	if (fd < 0) {
-		print_failure(start, strerror(-fd));
+		wanload_print_failure(start, strerror(-fd));
 		return false;
 	}
-	r = upload ? send_until(fd, end) : receive_until(fd, end);
+	r = upload ? wanload_send_until(fd, end) : receive_until(fd, end);
 	if (r < 0) {
-		print_failure(start, strerror(-r));
+		wanload_print_failure(start, strerror(-r));
 		close(fd);
 		return false;
 	}
 	print_result(fd, start, wanload_clock_ns() - start, upload);
-	finish(fd);
+	wanload_finish(fd);
 	return true;
 }
 

@@ -7,6 +7,9 @@
  *                                     with a gap they look only that often, and hold nobody up
  *   wanload send --connect ADDR:PORT --seconds S --repeat N --gap S [--congestion CC]
  *   wanload recv --connect ADDR:PORT --seconds S --repeat N --gap S
+ *   wanload burst --connect ADDR:PORT --bytes B --gap S --repeat N [--count N] [--warm S]
+ *              [--then B]             so many bytes after each pause, N times on a connection;
+ *                                     on every other connection --then so many
  *
  * Each transfer is a new connection, because buffers and congestion control take effect on new
  * ones, and prints one JSON line when it is over; --repeat 0 goes on until it is killed. It is its
@@ -14,7 +17,8 @@
  * flows that the daemon under test observes, and as goodput here means bytes the receiver
  * acknowledged within the time, not bytes that fit into a send buffer.
  *
- * This file is the command line; wanload-server.c and wanload-client.c are the two halves.
+ * This file is the command line; wanload-server.c and wanload-client.c are the two halves,
+ * wanload-burst.c a client for what is small.
  */
 #include "tests/net/wanload.h"
 
@@ -41,10 +45,8 @@ static const struct mode {
 	const char *name;
 	int (*run)(const struct wanload_options *options);
 } modes[] = {
-	{"sink", wanload_serve},
-	{"accept", wanload_accept},
-	{"send", wanload_send},
-	{"recv", wanload_receive},
+	{"sink", wanload_serve},   {"accept", wanload_accept}, {"send", wanload_send},
+	{"recv", wanload_receive}, {"burst", wanload_burst},
 };
 
 /* "10.0.0.1:80" or "[fd00::1]:80" */
@@ -110,6 +112,12 @@ static int set_option(struct wanload_options *options, const char *word, const c
 		return parse_seconds(value, &options->seconds_ns);
 	if (strcmp(word, "--gap") == 0)
 		return parse_seconds(value, &options->gap_ns);
+	if (strcmp(word, "--warm") == 0)
+		return parse_seconds(value, &options->warm_ns);
+	if (strcmp(word, "--bytes") == 0)
+		return wanspec_parse_count(value, &options->bytes);
+	if (strcmp(word, "--then") == 0)
+		return wanspec_parse_count(value, &options->then_bytes);
 	if (strcmp(word, "--repeat") == 0)
 		return wanspec_parse_number(value, &options->repeat);
 	if (strcmp(word, "--count") == 0)
@@ -123,10 +131,13 @@ static int set_option(struct wanload_options *options, const char *word, const c
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: wanload sink --listen ADDR:PORT [--serve BYTES|SECONDSs]\n"
-			"       wanload accept --listen ADDR:PORT [--count N] [--gap S]\n"
-			"       wanload send|recv --connect ADDR:PORT [--seconds S] [--repeat N]\n"
-			"                         [--gap S] [--congestion CC]\n");
+	fprintf(stderr,
+		"usage: wanload sink --listen ADDR:PORT [--serve BYTES|SECONDSs]\n"
+		"       wanload accept --listen ADDR:PORT [--count N] [--gap S]\n"
+		"       wanload send|recv --connect ADDR:PORT [--seconds S] [--repeat N]\n"
+		"                         [--gap S] [--congestion CC]\n"
+		"       wanload burst --connect ADDR:PORT --bytes B [--gap S] [--repeat N]\n"
+		"                     [--count N] [--warm S] [--congestion CC]\n");
 	return 2;
 }
 
@@ -145,7 +156,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "wanload: bad option or value: %s\n", argv[i]);
 			return usage();
 		}
-	if (options.address.length == 0)
+	if (options.address.length == 0 || (mode->run == wanload_burst && options.bytes == 0))
 		return usage();
 
 	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail with a valid signal */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -19,7 +20,8 @@ struct wanload_address {
 
 struct wanload_options {
 	struct wanload_address address; /* to listen at, or to connect to */
-	uint64_t seconds_ns, gap_ns, serve_ns, serve_bytes;
+	uint64_t seconds_ns, gap_ns, serve_ns, serve_bytes, warm_ns;
+	uint64_t bytes, then_bytes; /* of a burst; every other connection's, 0: the same */
 	uint64_t repeat, count;
 	const char *congestion; /* NULL: what the sysctl says */
 };
@@ -46,8 +48,19 @@ _Static_assert(offsetof(struct wanload_tcp_info, sndbuf_limited) == 184, "linux/
 extern const uint8_t wanload_zeros[WANLOAD_CHUNK];
 
 uint64_t wanload_clock_ns(void);
+/* Waits for events until `end_ns`; false when the time is over. */
+bool wanload_wait(int fd, short events, uint64_t end_ns);
+/* A connected socket, -ETIMEDOUT at `end_ns`, or why it was refused. */
+int wanload_connect(const struct wanload_options *options, uint64_t end_ns);
+/* Sends zeros until `end_ns`; 0, or why it could not. */
+int wanload_send_until(int fd, uint64_t end_ns);
+/* Closes in order, or with a reset if the peer does not follow within two seconds. */
+void wanload_finish(int fd);
+struct wanload_tcp_info wanload_info(int fd);
+void wanload_print_failure(uint64_t start_ns, const char *error);
 /* Each returns the exit status of the program. */
 int wanload_serve(const struct wanload_options *options);
 int wanload_accept(const struct wanload_options *options);
 int wanload_send(const struct wanload_options *options);
 int wanload_receive(const struct wanload_options *options);
+int wanload_burst(const struct wanload_options *options);

@@ -5,6 +5,9 @@
  * real path table over them, and a snapshot with plausible defaults. Time stands still unless
  * fake_host_step() moves it.
  */
+#include "daemon/model/census.h"
+#include "daemon/model/host_setting.h"
+#include "daemon/model/host_windows.h"
 #include "daemon/policy/controller.h"
 
 #define MBIT         UINT64_C(1000000)
@@ -20,6 +23,12 @@ typedef struct FakeFlow {
 	FlowSample sample;
 } FakeFlow;
 
+/* What the actuator would say of a destination; every one it is not told of is eligible. */
+typedef struct FakeRoute {
+	Address address;
+	PolicyRoute route;
+} FakeRoute;
+
 typedef struct FakeHost {
 	uint64_t now_ns;
 	PathTable *paths;
@@ -28,6 +37,16 @@ typedef struct FakeHost {
 	uint64_t last_cookie;
 	Snapshot snapshot; /* all tunables present and writable; cubic, 4 and 6 MiB */
 	char congestion[TUNABLE_WORD_MAX];
+	/* The host's counters grow at these rates, 1/s; gauges stand in the reading (of sockets:
+	 * counted by the real census). */
+	uint64_t rates[_HOST_COUNTERS];
+	HostReading reading;
+	HostWindows windows;
+	Census census;
+	HostSettings settings; /* the kernel's defaults */
+	FakeRoute routes[FAKE_FLOWS];
+	size_t n_routes;
+	unsigned route_questions; /* asked of the kernel so far */
 } FakeHost;
 
 TunableValue fake_value(TunableId id, const char *text);
@@ -40,6 +59,13 @@ void fake_host_init(FakeHost *host);
 void fake_host_clear(FakeHost *host);
 /* Writes one tunable as the kernel would see it: snapshot and caps. */
 void fake_host_set(FakeHost *host, TunableId id, const TunableValue *value);
+/* From now on there are route metrics; before, the snapshot has none. */
+void fake_host_routes(FakeHost *host);
+/* A metric of ours is in force: what the actuator tells snapshot and path table. The flows that are
+ * open keep their congestion control, those opened later get it. */
+void fake_host_metric(FakeHost *host, const char *address, TunableId id, const char *text);
+/* No metric can be installed, because of `reason`. */
+void fake_host_no_route(FakeHost *host, const char *address, const char *reason);
 FakeFlow *fake_host_open(FakeHost *host, const char *address, uint64_t send_bps);
 /* One last sample, of a destroy event. */
 void fake_host_close(FakeHost *host, FakeFlow *flow);

@@ -26,6 +26,7 @@ typedef enum Kind {
 	KIND_TEXT,     /* stored as given */
 	KIND_INTEGERS, /* proc_dointvec[_minmax] of `count` numbers */
 	KIND_UNSIGNED, /* proc_dou8vec_minmax, proc_douintvec_minmax */
+	KIND_RANGE,    /* ip_local_port_range: two numbers, ascending, both or none */
 	KIND_CONGESTION,
 	KIND_ALLOWED,
 } Kind;
@@ -54,6 +55,33 @@ static const Default defaults[] = {
 	{"net.ipv4.tcp_mtu_probing", "0", KIND_UNSIGNED, 0, 255, 1},
 	{"net.ipv4.tcp_ecn", "2", KIND_UNSIGNED, 0, 2, 1},
 	{"net.ipv4.tcp_notsent_lowat", "4294967295", KIND_UNSIGNED, 0, UINT32_MAX, 1},
+	{"net.ipv4.ip_local_port_range", "32768\t60999", KIND_RANGE, 1, 65535, 2},
+	{"net.core.rmem_default", "212992", KIND_INTEGERS, 2304, INT_MAX, 1},
+	{"net.core.rmem_max", "212992", KIND_INTEGERS, 2304, INT_MAX, 1},
+	{"net.core.wmem_default", "212992", KIND_INTEGERS, 4608, INT_MAX, 1},
+	{"net.core.wmem_max", "212992", KIND_INTEGERS, 4608, INT_MAX, 1},
+	{"net.ipv4.tcp_mem", "190000\t260000\t390000", KIND_INTEGERS, 0, INT64_MAX, 3},
+	{"net.core.netdev_max_backlog", "1000", KIND_INTEGERS, INT_MIN, INT_MAX, 1},
+	{"net.core.netdev_budget", "300", KIND_INTEGERS, INT_MIN, INT_MAX, 1},
+	{"net.core.netdev_budget_usecs", "8000", KIND_INTEGERS, 0, INT_MAX, 1},
+	{"net.ipv4.neigh.default.gc_thresh2", "512", KIND_INTEGERS, 0, INT_MAX, 1},
+	{"net.ipv4.neigh.default.gc_thresh3", "1024", KIND_INTEGERS, 0, INT_MAX, 1},
+	{"net.ipv6.neigh.default.gc_thresh2", "512", KIND_INTEGERS, 0, INT_MAX, 1},
+	{"net.ipv6.neigh.default.gc_thresh3", "1024", KIND_INTEGERS, 0, INT_MAX, 1},
+};
+
+/* What a child namespace may read only, and what it has not. */
+static const char *const shown[] = {ALLOWED, "net.core.rmem_default", "net.core.rmem_max",
+				    "net.core.wmem_default", "net.core.wmem_max"};
+static const char *const hidden[] = {
+	"net.ipv4.tcp_mem",
+	"net.core.netdev_max_backlog",
+	"net.core.netdev_budget",
+	"net.core.netdev_budget_usecs",
+	"net.ipv4.neigh.default.gc_thresh2",
+	"net.ipv4.neigh.default.gc_thresh3",
+	"net.ipv6.neigh.default.gc_thresh2",
+	"net.ipv6.neigh.default.gc_thresh3",
 };
 
 typedef struct Key {
@@ -171,7 +199,10 @@ void fake_sysctl_set_writable(FakeSysctl *fake, const char *name, bool writable)
 void fake_sysctl_set_initial_netns(FakeSysctl *fake, bool initial)
 {
 	fake->initial_netns = initial;
-	fake_sysctl_set_writable(fake, ALLOWED, initial);
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		find(fake, shown[i])->writable = initial;
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		find(fake, hidden[i])->present = initial;
 }
 
 void fake_sysctl_fail_write(FakeSysctl *fake, unsigned n, int error, FakeSysctlFault fault)
@@ -299,6 +330,25 @@ static int write_integers(Key *key, const char *text)
 	return result;
 }
 
+/* net/ipv4/sysctl_net_ipv4.c:ipv4_local_port_range() works on a copy. */
+static int write_range(Key *key, const char *text)
+{
+	Key copy = *key;
+	int64_t low = 0, high = 0;
+	const char *p = copy.value;
+	int r = write_integers(&copy, text);
+
+	if (r < 0)
+		return r;
+	(void)number(&p, &low);
+	p = skip_blanks(p);
+	(void)number(&p, &high);
+	if (high < low)
+		return -EINVAL;
+	store(key, copy.value);
+	return 0;
+}
+
 static int write_unsigned(Key *key, const char *text)
 {
 	const char *p = skip_blanks(text);
@@ -379,6 +429,8 @@ static int apply(FakeSysctl *fake, Key *key, const char *value)
 		return write_integers(key, value);
 	case KIND_UNSIGNED:
 		return write_unsigned(key, value);
+	case KIND_RANGE:
+		return write_range(key, value);
 	case KIND_CONGESTION:
 		return write_congestion(fake, key, value);
 	case KIND_ALLOWED:

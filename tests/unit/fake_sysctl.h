@@ -30,7 +30,8 @@ const char *fake_sysctl_get(const FakeSysctl *fake, const char *key);
 /* Not writable: write gives -EACCES, as tcp_allowed_congestion_control in a child namespace. */
 void fake_sysctl_set_writable(FakeSysctl *fake, const char *key, bool writable);
 /*
- * In the init namespace a write of tcp_congestion_control adds the name to
+ * In a child what is the kernel's alone is absent (tcp_mem, netdev_*, gc_thresh*) or read-only
+ * (core/[rw]mem_*). In the init namespace a write of tcp_congestion_control adds the name to
  * tcp_allowed_congestion_control, which is writable; in a child (the default here) a name that is
  * not allowed is -EPERM, and the list is read-only.
  */

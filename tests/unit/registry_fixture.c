@@ -169,7 +169,7 @@ void fixture_assert_untouched(void)
 {
 	ck_assert_uint_eq(fake_sysctl_writes(fixture.fake), 0);
 	ck_assert(!fixture_journal_exists());
-	for (TunableId id = 0; id < _TUNABLES; id++)
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		ck_assert_uint_ne(fixture_state_of(id)->owner, OWNER_NETOPT);
 }
 

@@ -19,6 +19,7 @@ static void fake_two_trials(FakeDaemon *fake)
 	trial->tunables[0] = (ChangeTunable){.id = TUNABLE_ROUTE_CONGCTL,
 					     .old_value = tunable_unset(TUNABLE_ROUTE_CONGCTL)};
 	(void)tunable_parse(&tunables[TUNABLE_ROUTE_CONGCTL], "bbr", &trial->tunables[0].new_value);
+	trial->provisional = true;
 	trial->trial.n_pairs = 3;
 	trial->trial.log_e_benefit = 1.609438;
 	trial->trial.effect = 0.0953102;
@@ -54,7 +55,7 @@ START_TEST(test_trials)
 	check_has(out, "\n  trying   3 congestion for 198.51.100.7: pair 1 of at most 60\n");
 	check_has(out, "\n  trying   4 fastopen: counting\n");
 	ck_assert_int_eq(run("changes", "3", NULL), CLI_OK);
-	check_has(out, "198.51.100.7 route.congctl: unset -> bbr");
+	check_has(out, "  provisional  198.51.100.7 route.congctl: unset -> bbr");
 }
 END_TEST
 

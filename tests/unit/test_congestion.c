@@ -19,7 +19,8 @@ static ControllerInput input;
 static void setup(void)
 {
 	fake_host_init(&host);
-	config = (PolicyConfig){.mode = POLICY_AUTO, .objective = POLICY_BALANCED};
+	config = (PolicyConfig){
+		.mode = POLICY_AUTO, .objective = POLICY_BALANCED, .per_destination = true};
 	input = fake_host_input(&host, &config);
 	proposal = (Proposal){0};
 	reason[0] = '\0';
@@ -47,14 +48,16 @@ typedef struct Shape {
 	uint64_t bps, delivery_bps;
 	double loss; /* retransmitted share of all that is sent */
 	uint32_t floor_us, srtt_us;
+	unsigned wobble_permille; /* of the rate, from window to window */
+	uint32_t swing_us;        /* of srtt, between one sweep and the next */
 } Shape;
 
 /* 0.5 % loss without a queue: Mathis allows 2.0 Mbit/s. */
-static const Shape lossy = {2 * MBIT, 0, 0.005, 100000, 101000};
+static const Shape lossy = {2 * MBIT, 0, 0.005, 100000, 101000, 0, 0};
 
-static FakeFlow *open_shape(Shape shape)
+static FakeFlow *open_shape_to(const char *address, Shape shape)
 {
-	FakeFlow *flow = fake_host_open(&host, FAKE_ADDRESS, shape.bps);
+	FakeFlow *flow = fake_host_open(&host, address, shape.bps);
 
 	flow->delivery_bps = shape.delivery_bps;
 	flow->loss = shape.loss / (1 - shape.loss);
@@ -63,10 +66,26 @@ static FakeFlow *open_shape(Shape shape)
 	return flow;
 }
 
+static FakeFlow *open_shape(Shape shape)
+{
+	return open_shape_to(FAKE_ADDRESS, shape);
+}
+
 static void three_windows(void)
 {
 	fake_host_windows(&host, 3);
 	fake_host_step(&host, PATH_WINDOW_NS / 3);
+}
+
+/* The same of a flow whose rate and RTT are not always the same. */
+static void three_windows_of(FakeFlow *flow, const Shape *shape)
+{
+	for (unsigned i = 0; i < 10; i++) {
+		flow->send_bps =
+			shape->bps - (i / 3 % 2 ? shape->bps * shape->wobble_permille / 1000 : 0);
+		flow->sample.info.raw.rtt_us = shape->srtt_us + (i % 3 == 2 ? shape->swing_us : 0);
+		fake_host_step(&host, PATH_WINDOW_NS / 3);
+	}
 }
 
 static int64_t evidence(const char *name)
@@ -85,48 +104,106 @@ static const struct {
 	PolicyObjective objective;
 	Shape shape;
 } classes[] = {
-	{"lossy", "cubic", "bbr", POLICY_BALANCED, {2 * MBIT, 0, 0.005, 100000, 101000}},
+	{"lossy", "cubic", "bbr", POLICY_BALANCED, {2 * MBIT, 0, 0.005, 100000, 101000, 0, 0}},
 	{"lossy, at any objective",
 	 "cubic",
 	 "bbr",
 	 POLICY_THROUGHPUT,
-	 {2 * MBIT, 0, 0.005, 100000, 101000}},
-	{"as reno, too", "reno", "bbr", POLICY_BALANCED, {2 * MBIT, 0, 0.005, 100000, 101000}},
+	 {2 * MBIT, 0, 0.005, 100000, 101000, 0, 0}},
+	{"as reno, too",
+	 "reno",
+	 "bbr",
+	 POLICY_BALANCED,
+	 {2 * MBIT, 0, 0.005, 100000, 101000, 0, 0}},
 	{"goodput within 1.5 of Mathis",
 	 "cubic",
 	 "bbr",
 	 POLICY_BALANCED,
-	 {2980000, 0, 0.005, 100000, 101000}},
-	{"goodput over it", "cubic", NULL, POLICY_BALANCED, {3020000, 0, 0.005, 100000, 101000}},
+	 {2980000, 0, 0.005, 100000, 101000, 0, 0}},
+	{"goodput over it",
+	 "cubic",
+	 NULL,
+	 POLICY_BALANCED,
+	 {3020000, 0, 0.005, 100000, 101000, 0, 0}},
 	{"but 1.2 of it was delivered",
 	 "cubic",
 	 "bbr",
 	 POLICY_BALANCED,
-	 {10 * MBIT, 13400000, 0.005, 100000, 101000}},
+	 {10 * MBIT, 13400000, 0.005, 100000, 101000, 120, 0}},
 	{"less than 1.2",
 	 "cubic",
 	 NULL,
 	 POLICY_BALANCED,
-	 {10 * MBIT, 13200000, 0.005, 100000, 101000}},
+	 {10 * MBIT, 12000000, 0.005, 100000, 101000, 120, 0}},
+	{"policed: more loss than the rate has use for, and the rate stands still",
+	 "cubic",
+	 NULL,
+	 POLICY_BALANCED,
+	 {10 * MBIT, 100 * MBIT, 0.005, 100000, 101000, 80, 0}},
+	{"shallow: a quarter BDP fills and drains",
+	 "cubic",
+	 NULL,
+	 POLICY_BALANCED,
+	 {20 * MBIT, 45 * MBIT, 0.001, 40000, 41700, 120, 7400}},
+	{"shallow, although Mathis agrees",
+	 "cubic",
+	 NULL,
+	 POLICY_BALANCED,
+	 {2 * MBIT, 0, 0.005, 100000, 101000, 0, 10500}},
+	{"jitter", "cubic", "bbr", POLICY_BALANCED, {2 * MBIT, 0, 0.005, 100000, 112000, 0, 7000}},
+	{"so lossy that it could not be told from an overrun",
+	 "cubic",
+	 NULL,
+	 POLICY_BALANCED,
+	 {MBIT, 0, 0.021, 100000, 101000, 0, 0}},
+	{"not quite so lossy",
+	 "cubic",
+	 "bbr",
+	 POLICY_BALANCED,
+	 {MBIT, 0, 0.019, 100000, 101000, 0, 0}},
 	{"loss just enough",
 	 "cubic",
 	 "bbr",
 	 POLICY_BALANCED,
-	 {2 * MBIT, 0, 0.00051, 100000, 101000}},
-	{"loss too rare", "cubic", NULL, POLICY_BALANCED, {2 * MBIT, 0, 0.00049, 100000, 101000}},
-	{"no loss", "cubic", NULL, POLICY_BALANCED, {2 * MBIT, 20 * MBIT, 0, 100000, 101000}},
-	{"no queue", "cubic", "bbr", POLICY_BALANCED, {2 * MBIT, 0, 0.005, 100000, 123000}},
-	{"its own queue", "cubic", NULL, POLICY_BALANCED, {2 * MBIT, 0, 0.005, 100000, 128000}},
-	{"bloated", "cubic", "bbr", POLICY_BALANCED, {20 * MBIT, 0, 0, 50000, 153000}},
-	{"bloated, for latency", "cubic", "bbr", POLICY_LATENCY, {20 * MBIT, 0, 0, 50000, 153000}},
-	{"not bloated enough", "cubic", NULL, POLICY_LATENCY, {20 * MBIT, 0, 0, 50000, 147000}},
-	{"bloated, who cares", "cubic", NULL, POLICY_THROUGHPUT, {20 * MBIT, 0, 0, 50000, 153000}},
-	{"overrun", "bbr", "cubic", POLICY_BALANCED, {80 * MBIT, 0, 0.031, 100000, 101000}},
-	{"not overrun", "bbr", NULL, POLICY_BALANCED, {80 * MBIT, 0, 0.029, 100000, 101000}},
-	{"bbr is content", "bbr", NULL, POLICY_BALANCED, {2 * MBIT, 0, 0.005, 100000, 101000}},
-	{"nearest WAN", "cubic", "bbr", POLICY_BALANCED, {100 * MBIT, 0, 0.005, 2000, 2000}},
-	{"LAN", "cubic", NULL, POLICY_BALANCED, {100 * MBIT, 0, 0.005, 1999, 1999}},
-	{"LAN, overrun", "bbr", NULL, POLICY_BALANCED, {100 * MBIT, 0, 0.08, 1999, 1999}},
+	 {2 * MBIT, 0, 0.00051, 100000, 101000, 0, 0}},
+	{"loss too rare",
+	 "cubic",
+	 NULL,
+	 POLICY_BALANCED,
+	 {2 * MBIT, 0, 0.00049, 100000, 101000, 0, 0}},
+	{"no loss", "cubic", NULL, POLICY_BALANCED, {2 * MBIT, 20 * MBIT, 0, 100000, 101000, 0, 0}},
+	{"no queue", "cubic", "bbr", POLICY_BALANCED, {2 * MBIT, 0, 0.005, 100000, 123000, 0, 0}},
+	{"its own queue",
+	 "cubic",
+	 NULL,
+	 POLICY_BALANCED,
+	 {2 * MBIT, 0, 0.005, 100000, 128000, 0, 0}},
+	{"bloated", "cubic", "bbr", POLICY_BALANCED, {20 * MBIT, 0, 0, 50000, 153000, 0, 0}},
+	{"bloated, for latency",
+	 "cubic",
+	 "bbr",
+	 POLICY_LATENCY,
+	 {20 * MBIT, 0, 0, 50000, 153000, 0, 0}},
+	{"not bloated enough",
+	 "cubic",
+	 NULL,
+	 POLICY_LATENCY,
+	 {20 * MBIT, 0, 0, 50000, 147000, 0, 0}},
+	{"bloated, who cares",
+	 "cubic",
+	 NULL,
+	 POLICY_THROUGHPUT,
+	 {20 * MBIT, 0, 0, 50000, 153000, 0, 0}},
+	{"overrun", "bbr", "cubic", POLICY_BALANCED, {80 * MBIT, 0, 0.031, 100000, 101000, 0, 0}},
+	{"not overrun", "bbr", NULL, POLICY_BALANCED, {80 * MBIT, 0, 0.029, 100000, 101000, 0, 0}},
+	{"bbr is content",
+	 "bbr",
+	 NULL,
+	 POLICY_BALANCED,
+	 {2 * MBIT, 0, 0.005, 100000, 101000, 0, 0}},
+	{"nearest WAN", "cubic", "bbr", POLICY_BALANCED, {100 * MBIT, 0, 0.005, 2000, 2000, 0, 0}},
+	{"LAN", "cubic", NULL, POLICY_BALANCED, {100 * MBIT, 0, 0.005, 1999, 1999, 0, 0}},
+	{"LAN, overrun", "bbr", NULL, POLICY_BALANCED, {100 * MBIT, 0, 0.08, 1999, 1999, 0, 0}},
 };
 
 START_TEST(test_class)
@@ -135,8 +212,7 @@ START_TEST(test_class)
 
 	set_congestion(classes[_i].current);
 	config.objective = classes[_i].objective;
-	(void)open_shape(classes[_i].shape);
-	three_windows();
+	three_windows_of(open_shape(classes[_i].shape), &classes[_i].shape);
 	proposed = propose();
 	ck_assert_msg(proposed == (classes[_i].candidate != NULL), "%s: %s", classes[_i].name,
 		      reason);
@@ -350,6 +426,203 @@ START_TEST(test_fixed)
 }
 END_TEST
 
+/* --- per destination --- */
+
+static void ck_metric(const char *address, const char *old, const char *new)
+{
+	Address path = fake_address(address);
+
+	ck_assert_int_eq(proposal.tunables[0].id, TUNABLE_ROUTE_CONGCTL);
+	ck_assert_uint_eq(proposal.n_tunables, 1);
+	ck_assert_str_eq(proposal.tunables[0].old_value.words, old);
+	ck_assert_str_eq(proposal.tunables[0].new_value.words, new);
+	ck_assert(address_equal(&proposal.plan.path, &path));
+	ck_assert(proposal.evidence.summary[0] && proposal.evidence.formula[0]);
+}
+
+/* A path that carries next to nothing of the host's bytes gets what it needs. */
+START_TEST(test_destination)
+{
+	fake_host_routes(&host);
+	(void)open_shape(lossy);
+	(void)fake_host_open(&host, "192.0.2.2", 400 * MBIT);
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_metric(FAKE_ADDRESS, "", "bbr");
+	ck_assert(!proposal.withdraw);
+	ck_assert_int_eq(proposal.plan.kind, TRIAL_SWITCHBACK);
+	ck_assert_int_eq(proposal.plan.meter, METER_BULK);
+	ck_assert_int_lt(evidence("shareOfBulkBytesPermille"), 10);
+	/* Only about the candidate was the kernel asked. */
+	ck_assert_uint_eq(host.route_questions, 1);
+}
+END_TEST
+
+START_TEST(test_destination_of_the_host_overruns)
+{
+	set_congestion("bbr");
+	fake_host_routes(&host);
+	(void)open_shape((Shape){80 * MBIT, 0, 0.031, 100000, 101000, 0, 0});
+	(void)fake_host_open(&host, "192.0.2.2", 400 * MBIT);
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_metric(FAKE_ADDRESS, "", "cubic");
+}
+END_TEST
+
+/* Without a route of its own it is the host's setting or nothing. */
+START_TEST(test_ineligible)
+{
+	fake_host_routes(&host);
+	fake_host_no_route(&host, FAKE_ADDRESS, "it goes through a tunnel");
+	(void)open_shape(lossy);
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_int_eq(proposal.tunables[0].id, TUNABLE_TCP_CONGESTION_CONTROL);
+	(void)fake_host_open(&host, "192.0.2.2", 400 * MBIT);
+	fake_host_windows(&host, 3);
+	ck_assert(!propose());
+	ck_assert_msg(strstr(reason, "80 %") && strstr(reason, "tunnel"), "%s", reason);
+}
+END_TEST
+
+START_TEST(test_switched_off)
+{
+	fake_host_routes(&host);
+	config.per_destination = false;
+	(void)open_shape(lossy);
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_int_eq(proposal.tunables[0].id, TUNABLE_TCP_CONGESTION_CONTROL);
+	ck_assert_uint_eq(host.route_questions, 0);
+}
+END_TEST
+
+START_TEST(test_destination_held)
+{
+	fake_host_routes(&host);
+	(void)open_shape(lossy);
+	three_windows();
+	input.held = always_held;
+	ck_assert(!propose());
+	ck_assert_msg(strstr(reason, "hold"), "%s", reason);
+}
+END_TEST
+
+/* The path to the other address is opened and bbr is what was found right for it. */
+static FakeFlow *with_metric(const char *address, Shape shape)
+{
+	fake_host_routes(&host);
+	(void)open_shape_to(address, shape);
+	fake_host_step(&host, 1);
+	fake_host_metric(&host, address, TUNABLE_ROUTE_CONGCTL, "bbr");
+	return open_shape_to(address, shape);
+}
+
+/* What a path uses is the metric: bbr is content where cubic would be a candidate. */
+START_TEST(test_metric_in_force)
+{
+	(void)with_metric(FAKE_ADDRESS, lossy);
+	three_windows();
+	ck_assert_msg(!propose(), "%s", proposal.evidence.summary);
+	ck_assert_msg(strstr(reason, "no path"), "%s", reason);
+}
+END_TEST
+
+START_TEST(test_metric_overruns)
+{
+	(void)with_metric(FAKE_ADDRESS, (Shape){80 * MBIT, 0, 0.031, 100000, 101000, 0, 0});
+	input.held = always_held; /* not even that keeps it */
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_metric(FAKE_ADDRESS, "bbr", "");
+	ck_assert(proposal.withdraw && proposal.harmful);
+	ck_assert_int_eq(proposal.plan.kind, TRIAL_NONE);
+	ck_assert_msg(strstr(proposal.evidence.summary, "3 %"), "%s", proposal.evidence.summary);
+}
+END_TEST
+
+START_TEST(test_metric_is_the_hosts)
+{
+	(void)with_metric(FAKE_ADDRESS, lossy);
+	set_congestion("bbr");
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_metric(FAKE_ADDRESS, "bbr", "");
+	ck_assert(proposal.withdraw && !proposal.harmful);
+}
+END_TEST
+
+START_TEST(test_metric_against_applications)
+{
+	FakeFlow *flow = with_metric(FAKE_ADDRESS, lossy);
+
+	(void)text_copy(flow->sample.congestion, sizeof(flow->sample.congestion), "reno");
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_metric(FAKE_ADDRESS, "bbr", "");
+	ck_assert(!proposal.harmful);
+}
+END_TEST
+
+/* --- the host, when its destinations agree --- */
+
+static const Shape clean = {100 * MBIT, 0, 0, 50000, 51000, 0, 0};
+
+START_TEST(test_agreed)
+{
+	(void)with_metric(FAKE_ADDRESS, (Shape){400 * MBIT, 0, 0.005, 100000, 101000, 0, 0});
+	(void)open_shape_to("192.0.2.2", clean);
+	three_windows();
+	ck_assert_msg(propose(), "%s", reason);
+	ck_assert_int_eq(proposal.tunables[0].id, TUNABLE_TCP_CONGESTION_CONTROL);
+	ck_assert_str_eq(proposal.tunables[0].new_value.words, "bbr");
+	ck_assert_int_eq(proposal.plan.path.bytes[3], 2); /* the trial is about the rest */
+	ck_assert_int_eq(proposal.plan.kind, TRIAL_SWITCHBACK);
+	ck_assert_msg(strstr(proposal.evidence.formula, "80 %"), "%s", proposal.evidence.formula);
+}
+END_TEST
+
+START_TEST(test_not_agreed)
+{
+	(void)with_metric(FAKE_ADDRESS, (Shape){100 * MBIT, 0, 0.005, 100000, 101000, 0, 0});
+	(void)open_shape_to("192.0.2.2", clean);
+	three_windows();
+	ck_assert_msg(!propose(), "%s", proposal.evidence.summary);
+}
+END_TEST
+
+/* All of it goes by metrics: there is no one whom it would serve. */
+START_TEST(test_nothing_left)
+{
+	(void)with_metric(FAKE_ADDRESS, lossy);
+	three_windows();
+	ck_assert_msg(!propose(), "%s", proposal.evidence.summary);
+}
+END_TEST
+
+static const struct {
+	Shape shape;
+	const char *reason;
+} objections[] = {
+	{{40 * MBIT, 0, 0, 500, 500, 0, 0}, "2 ms"},
+	{{40 * MBIT, 45 * MBIT, 0.0003, 40000, 41700, 0, 7400}, "short queue"},
+	{{40 * MBIT, 100 * MBIT, 0.005, 100000, 101000, 0, 0}, "policer"},
+};
+
+START_TEST(test_objection)
+{
+	FakeFlow *flow;
+
+	(void)with_metric(FAKE_ADDRESS, (Shape){800 * MBIT, 0, 0.005, 100000, 101000, 0, 0});
+	(void)open_shape_to("192.0.2.2", clean);
+	flow = open_shape_to("192.0.2.3", objections[_i].shape);
+	three_windows_of(flow, &objections[_i].shape);
+	ck_assert_msg(!propose(), "%s", proposal.evidence.summary);
+	ck_assert_msg(strstr(reason, objections[_i].reason), "%s", reason);
+}
+END_TEST
+
 static TCase *table_case(void)
 {
 	TCase *tcase = tcase_create("tables");
@@ -357,6 +630,7 @@ static TCase *table_case(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test_class, 0, ARRAY_SIZE(classes));
 	tcase_add_loop_test(tcase, test_allowed, 0, ARRAY_SIZE(allowances));
+	tcase_add_loop_test(tcase, test_objection, 0, ARRAY_SIZE(objections));
 	return tcase;
 }
 
@@ -364,4 +638,10 @@ HARNESS_MAIN("congestion", suite_add_tcase(suite, table_case());
 	     HARNESS_FIXTURE(suite, "congestion", setup, teardown, test_proposal, test_weights,
 			     test_app_limited, test_own_choice, test_share, test_receiving,
 			     test_too_little_evidence, test_idle_window, test_held,
-			     test_may_not_write, test_fixed);)
+			     test_may_not_write, test_fixed);
+	     HARNESS_FIXTURE(suite, "destinations", setup, teardown, test_destination,
+			     test_destination_of_the_host_overruns, test_ineligible,
+			     test_switched_off, test_destination_held, test_metric_in_force,
+			     test_metric_overruns, test_metric_is_the_hosts,
+			     test_metric_against_applications, test_agreed, test_not_agreed,
+			     test_nothing_left);)

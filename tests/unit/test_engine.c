@@ -345,8 +345,8 @@ END_TEST
 
 START_TEST(test_switched_off)
 {
-	config.switches[POLICY_CONGESTION] = config.switches[POLICY_BUFFERS] =
-		config.switches[POLICY_FASTOPEN] = POLICY_OFF;
+	for (PolicyKnob knob = 0; knob < _POLICY_KNOBS; knob++)
+		config.switches[knob] = POLICY_OFF;
 	sim_configure();
 	host.snapshot.fastopen_cookie_requests = 100;
 	sim_lossy_path(10);

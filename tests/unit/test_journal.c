@@ -250,6 +250,11 @@ static const char *const refused[] = {
 	HEAD "tunable\tnet.ipv4.tcp_fastopen\t1\t1\t0x3\n",
 	HEAD "tunable\tnet.ipv4.tcp_rmem\t1\t1 2\t4096 8192 16384\n",
 	HEAD "tunable\tnet.ipv4.tcp_congestion_control\t1\tcubic reno\tbbr\n",
+	/* What lies in a route is not in the journal: such routes are known by their protocol. */
+	HEAD "tunable\troute.initcwnd\t1\t0\t20\n",
+	HEAD "tunable\troute.congctl\t1\tcubic\tbbr\n",
+	HEAD "tunable\tnet.ipv4.ip_local_port_range\t1\t32768\t15000 60999\n",
+	HEAD "tunable\tnet.ipv4.ip_local_port_range\t1\t1 2 3\t15000 60999\n",
 	HEAD "checksum 0\n" ENTRY,
 };
 
@@ -266,7 +271,7 @@ START_TEST(test_encode_refuses_nonsense)
 {
 	char *text = NULL;
 	size_t length = 5;
-	Journal bad[6];
+	Journal bad[7];
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		bad[i] = sample();
@@ -275,7 +280,8 @@ START_TEST(test_encode_refuses_nonsense)
 	bad[2].entries[2].id = TUNABLE_TCP_RMEM;
 	bad[3].entries[0].id = _TUNABLES;
 	bad[4].entries[0].ours[0].kind = TUNABLE_INTEGER;
-	bad[5].n_entries = _TUNABLES + 1;
+	bad[5].n_entries = _TUNABLE_SYSCTLS + 1;
+	bad[6].entries[0].id = TUNABLE_ROUTE_INITCWND;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		ck_assert_msg(journal_encode(&bad[i], &text, &length) == -EINVAL, "%zu", i);
 		ck_assert_int_eq(journal_store(directory, &bad[i]), -EINVAL);
@@ -283,6 +289,37 @@ START_TEST(test_encode_refuses_nonsense)
 	ck_assert_ptr_null(text);
 	ck_assert_uint_eq(length, 5);
 	ck_assert_int_ne(faccessat(directory, "journal", F_OK, 0), 0);
+}
+END_TEST
+
+/* Every sysctl at once, each with the longest values that fit its kind. */
+static void fill(Journal *journal)
+{
+	*journal = (Journal){.identity = here, .n_entries = _TUNABLE_SYSCTLS};
+	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
+		JournalEntry *entry = &journal->entries[id];
+		TunableValue value = {.kind = tunables[id].kind};
+
+		for (size_t i = 0; i < 3; i++)
+			value.numbers[i] = INT64_MIN;
+		if (value.kind == TUNABLE_WORD || value.kind == TUNABLE_WORDS)
+			memset(value.words, 'a', TUNABLE_WORD_MAX - 2);
+		*entry = (JournalEntry){.id = id,
+					.original = value,
+					.ours = {value, value},
+					.n_ours = 2,
+					.change_id = UINT64_MAX};
+	}
+}
+
+START_TEST(test_everything)
+{
+	Journal journal, out;
+
+	fill(&journal);
+	ck_assert_int_eq(journal_store(directory, &journal), 0);
+	ck_assert_int_eq(journal_load(directory, &here, &out), 0);
+	assert_same(&journal, &out);
 }
 END_TEST
 
@@ -479,9 +516,16 @@ static void add(Suite *suite, const char *name, const TTest *const *tests, size_
 static void add_disk_tests(Suite *suite)
 {
 	const TTest *const tests[] = {
-		test_encode_refuses_nonsense, test_store_and_load, test_other_boot_or_namespace,
-		test_damaged_on_disk,         test_too_large,      test_untrusted,
-		test_directory_gone,          test_disk_full,      test_damaged_on_read_only,
+		test_encode_refuses_nonsense,
+		test_store_and_load,
+		test_other_boot_or_namespace,
+		test_damaged_on_disk,
+		test_too_large,
+		test_untrusted,
+		test_directory_gone,
+		test_disk_full,
+		test_damaged_on_read_only,
+		test_everything,
 	};
 
 	add(suite, "disk", tests, ARRAY_SIZE(tests));

@@ -40,7 +40,7 @@ START_TEST(test_each_write_may_fail)
 		fixture_assert_value(WMEM, "4096 16384 4194304");
 		fixture_assert_value(CC, "cubic");
 		fixture_assert_value(TFO, "1");
-		for (TunableId id = 0; id < _TUNABLES; id++)
+		for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 			ck_assert_uint_eq(fixture_state_of(id)->owner, OWNER_HOST);
 		ck_assert(!fixture_journal_exists());
 		ck_assert_uint_gt(fixture.n_reports, 0);
@@ -248,6 +248,7 @@ START_TEST(test_release)
 {
 	ck_assert_int_eq(registry_release(fixture.registry, TUNABLE_TCP_RMEM), 0);
 	ck_assert_int_eq(registry_release(fixture.registry, _TUNABLES), -EINVAL);
+	ck_assert_int_eq(registry_release(fixture.registry, TUNABLE_ROUTE_CONGCTL), -EINVAL);
 	ck_assert_int_eq(fixture_apply_one(TUNABLE_TCP_RMEM, RMEM_NEW, 7), 0);
 	ck_assert_int_eq(registry_release(fixture.registry, TUNABLE_TCP_RMEM), 0);
 	ck_assert_uint_eq(fixture_state_of(TUNABLE_TCP_RMEM)->owner, OWNER_NETOPT);

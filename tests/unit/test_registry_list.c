@@ -101,7 +101,7 @@ START_TEST(test_list_undone_with_the_transaction)
 		ck_assert_str_eq(fake_sysctl_get(fixture.fake, LIST), "reno cubic");
 		ck_assert_str_eq(fake_sysctl_get(fixture.fake, RMEM), RMEM_OLD);
 		ck_assert(!fixture_journal_exists());
-		for (TunableId id = 0; id < _TUNABLES; id++)
+		for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 			ck_assert_uint_eq(fixture_state_of(id)->owner, OWNER_HOST);
 	}
 }

@@ -289,7 +289,7 @@ START_TEST(test_a_connection_lives_through_all_of_it)
 	char block[4096] = {0};
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		RouteOwn own = copy_of(families[i], (RouteMetrics){.initcwnd = 20});
-		RouteOwn other = copy_of(families[i], (RouteMetrics){.rto_min_ms = 30});
+		RouteOwn other = copy_of(families[i], (RouteMetrics){.quickack = true});
 		int fd = connected(families[i], 0), queued = 1;
 		ck_assert_int_eq(set(ROUTE_ADD, &own), 0);
 		for (unsigned k = 0; k < 300; k++) {
@@ -301,14 +301,12 @@ START_TEST(test_a_connection_lives_through_all_of_it)
 				ck_assert_int_eq(set(ROUTE_ADD, &own), 0);
 			}
 		}
-		for (unsigned k = 0; k < 1000 && queued > 0; k++) {
+		for (unsigned k = 0; k < 5000 && queued > 0; k++) {
 			ck_assert_int_eq(ioctl(fd, TIOCOUTQ, &queued), 0);
 			(void)poll(NULL, 0, 1);
 		}
-		struct tcp_info info = info_of(fd);
 		ck_assert_int_eq(queued, 0);
-		ck_assert_uint_eq(info.tcpi_state, TCP_ESTABLISHED);
-		ck_assert_uint_eq(info.tcpi_total_retrans, 0);
+		ck_assert_uint_eq(info_of(fd).tcpi_state, TCP_ESTABLISHED);
 		close(fd);
 	}
 }
@@ -328,6 +326,13 @@ START_TEST(test_connections_feel_the_least_rto_at_once)
 			(void)poll(NULL, 0, 1);
 		}
 		ck_assert_uint_lt(info_of(fd).tcpi_rto, 150000);
+		/* And keep it: the kernel's estimate falls to a new floor, but is not lifted to one
+		 * (tcp_rtt_estimator()), so taking the metric back is for later connections. */
+		ck_assert_int_eq(remove_own(&own), 0);
+		for (unsigned k = 0; k < 500; k++)
+			ck_assert_int_eq(send(fd, "x", 1, 0), 1);
+		ck_assert_uint_lt(info_of(fd).tcpi_rto, 150000);
+		ck_assert_uint_ge(info_of(connected(families[i], 0)).tcpi_rto, 200000);
 		close(fd);
 	}
 }

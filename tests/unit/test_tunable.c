@@ -17,6 +17,19 @@ static TunableValue value_of(TunableId id, const char *text)
 	return value;
 }
 
+static bool has_known_prefix(TunableId id)
+{
+	static const char *const sysctls[] = {"net.ipv4.tcp_", "net.ipv4.ip_local_", "net.core.",
+					      "net.ipv4.neigh.default.", "net.ipv6.neigh.default."};
+
+	if (tunable_is_route(id))
+		return text_starts_with(tunables[id].key, "route.");
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++)
+		if (text_starts_with(tunables[id].key, sysctls[i]))
+			return true;
+	return false;
+}
+
 START_TEST(test_table)
 {
 	for (size_t i = 0; i < _TUNABLES; i++) {
@@ -26,7 +39,9 @@ START_TEST(test_table)
 		ck_assert_ptr_eq(tunable_find(tunable->key, &id), tunable);
 		ck_assert_uint_eq(id, i);
 		ck_assert_ptr_eq(tunable_find(tunable->key, NULL), tunable);
-		ck_assert(text_starts_with(tunable->key, "net.ipv4.tcp_"));
+		ck_assert(has_known_prefix((TunableId)i));
+		ck_assert((tunable->scope == TUNABLE_SCOPE_DESTINATION) ==
+			  tunable_is_route((TunableId)i));
 		ck_assert(tunable->reason[0] && tunable->affects[0]);
 		ck_assert_int_le(tunable->minimum, tunable->maximum);
 		if (tunable->collateral == _TUNABLES)
@@ -93,6 +108,14 @@ static const struct {
 	{TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL, "reno", "reno"},
 	{TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL, " ", NULL},
 	{TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL, "reno bb-r", NULL},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "32768\t60999\n", "32768 60999"},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "9 5", "9 5"},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "32768", NULL},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "1 2 3", NULL},
+	{TUNABLE_TCP_NOTSENT_LOWAT, "4294967295", "4294967295"},
+	{TUNABLE_ROUTE_CONGCTL, "bbr", "bbr"},
+	{TUNABLE_ROUTE_INITCWND, "20", "20"},
+	{TUNABLE_ROUTE_INITCWND, "20 20", NULL},
 };
 
 START_TEST(test_shapes)
@@ -148,6 +171,9 @@ START_TEST(test_equal)
 	}
 	b = value_of(TUNABLE_TCP_FASTOPEN, "1");
 	ck_assert(!tunable_equal(&a, &b));
+	a = value_of(TUNABLE_IP_LOCAL_PORT_RANGE, "32768 60999");
+	b = value_of(TUNABLE_IP_LOCAL_PORT_RANGE, "32768 61000");
+	ck_assert(tunable_equal(&a, &a) && !tunable_equal(&a, &b));
 	a = value_of(TUNABLE_TCP_CONGESTION_CONTROL, "bbr");
 	b = value_of(TUNABLE_TCP_CONGESTION_CONTROL, "bbr2");
 	ck_assert(!tunable_equal(&a, &b) && !tunable_equal(&b, &a));
@@ -202,7 +228,54 @@ static const struct {
 	{TUNABLE_TCP_CONGESTION_CONTROL, "abcdefghijklmnop",
 	 "'abcdefghijklmnop' is not a name of at most 15 of [a-z0-9_]"},
 	{TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL, "reno cubic", NULL},
+	{TUNABLE_TCP_MEM, "190000 260000 390000", NULL},
+	{TUNABLE_TCP_MEM, "190000 390000 260000", "max 260000 is under default 390000"},
+	{TUNABLE_TCP_MEM, "0 260000 390000", "min 0 is under 1024"},
+	{TUNABLE_TCP_NOTSENT_LOWAT, "4294967295", NULL},
+	{TUNABLE_TCP_NOTSENT_LOWAT, "4294967296", "4294967296 is over 4294967295"},
+	{TUNABLE_TCP_NOTSENT_LOWAT, "16383", "16383 is under 16384"},
+	{TUNABLE_TCP_SLOW_START_AFTER_IDLE, "0", NULL},
+	{TUNABLE_TCP_SLOW_START_AFTER_IDLE, "2", "2 is over 1"},
+	{TUNABLE_TCP_MTU_PROBING, "1", NULL},
+	{TUNABLE_TCP_MTU_PROBING, "2", "2 is over 1"}, /* 2 probes from the start: never ours */
+	{TUNABLE_SOMAXCONN, "65535", NULL},
+	{TUNABLE_SOMAXCONN, "65536", "65536 is over 65535"},
+	{TUNABLE_SOMAXCONN, "127", "127 is under 128"},
+	{TUNABLE_TCP_MAX_SYN_BACKLOG, "65537", "65537 is over 65536"},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "15000 60999", NULL},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "1024 65535", NULL},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "1023 60999", "low 1023 is under 1024"},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "15000 65536", "high 65536 is over 65535"},
+	{TUNABLE_IP_LOCAL_PORT_RANGE, "50000 40000", "high 40000 is under low 50000"},
+	{TUNABLE_RMEM_MAX, "67108864", NULL},
+	{TUNABLE_RMEM_MAX, "67108865", "67108865 is over 67108864"},
+	{TUNABLE_WMEM_DEFAULT, "65535", "65535 is under 65536"},
+	{TUNABLE_NETDEV_MAX_BACKLOG, "65537", "65537 is over 65536"},
+	{TUNABLE_NETDEV_BUDGET, "299", "299 is under 300"},
+	{TUNABLE_NETDEV_BUDGET_USECS, "64001", "64001 is over 64000"},
+	{TUNABLE_NEIGH_GC_THRESH3, "1048577", "1048577 is over 1048576"},
+	{TUNABLE_NEIGH6_GC_THRESH2, "127", "127 is under 128"},
+	{TUNABLE_ROUTE_CONGCTL, "abcdefghijklmnop",
+	 "'abcdefghijklmnop' is not a name of at most 15 of [a-z0-9_]"},
+	{TUNABLE_ROUTE_INITCWND, "128", NULL},
+	{TUNABLE_ROUTE_INITCWND, "129", "129 is over 128"},
+	{TUNABLE_ROUTE_RTO_MIN, "1001", "1001 is over 1000"},
+	{TUNABLE_ROUTE_QUICKACK, "2", "2 is over 1"},
+	{TUNABLE_ROUTE_ECN, "1", NULL},
 };
+
+START_TEST(test_unset)
+{
+	for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++) {
+		TunableValue unset = tunable_unset(id),
+			     set = value_of(id, id == TUNABLE_ROUTE_CONGCTL ? "bbr" : "1");
+
+		ck_assert(unset.kind == tunables[id].kind && tunable_is_unset(&unset));
+		ck_assert(!tunable_is_unset(&set) && !tunable_equal(&set, &unset));
+	}
+	ck_assert(!tunable_is_route(TUNABLE_NEIGH6_GC_THRESH3) && !tunable_is_route(_TUNABLES));
+}
+END_TEST
 
 START_TEST(test_ranges)
 {
@@ -237,5 +310,6 @@ START_TEST(test_made_up)
 END_TEST
 
 HARNESS_MAIN("tunable", HARNESS_CASE(suite, "table", test_table, test_find_unknown);
-	     HARNESS_CASE(suite, "value", test_shapes, test_words_bounds, test_equal, test_words);
+	     HARNESS_CASE(suite, "value", test_shapes, test_words_bounds, test_equal, test_words,
+			  test_unset);
 	     HARNESS_CASE(suite, "range", test_ranges, test_made_up);)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What a sweep tells of the sockets of the host together, beside what each path learns: how many
+ * are big, who has not read what was received, and which flows look as if large packets to their
+ * peer vanished. And, of a dump of its own that is only made when ports may run short, to which
+ * peer and port most connections go.
+ *
+ * A flow in a black hole has sent full-size segments again and again without an answer, while small
+ * ones passed: the handshake did, and data of either side. So a suspect is a peer of whom at least
+ * one flow stands so; it is cleared when a flow to it stalls with small segments only (then the
+ * peer is away altogether), or when it has not been seen for CENSUS_SUSPECT_NS.
+ */
+#include "daemon/model/path.h"
+
+#define CENSUS_SUSPECTS   8
+#define CENSUS_SUSPECT_NS (UINT64_C(600) * 1000000000)
+
+typedef struct CensusSuspect {
+	Address remote;
+	uint64_t cookie; /* of the flow seen last */
+	uint64_t first_ns, last_ns;
+	uint32_t sightings, flows; /* how often; of how many flows, one after the other */
+	uint32_t mss, pmtu;        /* bytes, of the last */
+} CensusSuspect;
+
+/* Listening sockets, those whose queue is full or overflowed first. */
+#define CENSUS_LISTENERS 32
+typedef struct CensusListener {
+	Address local;
+	uint16_t port;
+	uint32_t queue, backlog, drops; /* waiting now, the most that may, handshakes dropped */
+} CensusListener;
+
+/* Connections that share a local address, a peer and its port need a local port each. */
+#define CENSUS_PEERS 32
+typedef struct CensusPeer {
+	Address local, remote;
+	uint16_t port;
+	uint32_t connections; /* at least so many, of any state up to TIME_WAIT */
+} CensusPeer;
+
+typedef struct CensusCount {
+	uint32_t big; /* sockets that hold over a quarter of what a buffer may hold */
+	uint64_t queued_bytes, top_bytes[3]; /* received and not read: all; of those with most */
+} CensusCount;
+
+typedef struct Census {
+	CensusCount counting, counted;
+	unsigned parts, part; /* of the turn, and how many of them were seen */
+	bool has_counted;     /* a turn was complete */
+	uint64_t stalls;      /* sightings, ever */
+	CensusSuspect suspects[CENSUS_SUSPECTS];
+	size_t n_suspects;
+	/* Filled when somebody asks: see daemon/sense.h. */
+	CensusListener listeners[CENSUS_LISTENERS];
+	size_t n_listeners;
+	uint64_t listeners_ns; /* when; 0: never */
+	CensusPeer peers[CENSUS_PEERS];
+	size_t n_peers;
+	uint64_t peers_ns;
+} Census;
+
+/* A sweep that sees one of `parts` parts of the flows. Then each sample, then the end. */
+void census_begin(Census *census, unsigned parts);
+void census_add(Census *census, const FlowSample *sample, const PathCaps *caps, uint64_t now_ns);
+void census_end(Census *census, uint64_t now_ns);
+
+/* Forgets what a dump of listeners said before; then each of them. */
+void census_listeners_begin(Census *census, uint64_t now_ns);
+void census_listener_add(Census *census, const FlowSample *sample);
+
+/* The same of a dump of connections in every state that occupies a local port. */
+void census_peers_begin(Census *census, uint64_t now_ns);
+void census_peer_add(Census *census, const FlowSample *sample);
+/* The one with most connections; NULL: none. */
+const CensusPeer *census_busiest_peer(const Census *census);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Full queues of listeners: whose limit it is, and when it is a flood. */
+#include "tests/unit/controller_bench.h"
+
+static void listener(uint16_t port, uint32_t queue, uint32_t backlog, uint32_t drops)
+{
+	FlowSample sample = {.state = TCP_STATE_LISTEN,
+			     .local = fake_address("0.0.0.0"),
+			     .local_port = port,
+			     .rqueue = queue,
+			     .wqueue = backlog,
+			     .drops = drops};
+
+	census_listener_add(&host.census, &sample);
+}
+
+static void overflow(uint64_t rate)
+{
+	host.rates[HOST_PASSIVE_OPENS] = 100;
+	host.rates[HOST_LISTEN_OVERFLOWS] = rate;
+	fake_host_windows(&host, 3);
+	census_listeners_begin(&host.census, host.now_ns);
+}
+
+START_TEST(test_somaxconn)
+{
+	overflow(3);
+	bench_refuses(&controller_backlog, "unknown listener");
+	listener(22, 0, 128, 0);
+	listener(443, 4097, 4096, 270);
+	ck_assert(bench_ask(&controller_backlog));
+	ck_assert(!proposal.advice);
+	ck_assert_uint_eq(proposal.tunables[0].id, TUNABLE_SOMAXCONN);
+	ck_assert_int_eq(bench_number(0, 0), 8192);
+	ck_assert(proposal.plan.counter.new_only);
+	ck_assert_uint_eq(proposal.plan.counter.before_faults, 270);
+	ck_assert_uint_eq(proposal.plan.counter.before_load, 9000);
+	ck_assert(strstr(proposal.evidence.summary, "0.0.0.0 port 443"));
+	ck_assert(strstr(proposal.evidence.summary, "must listen anew"));
+	bench_needs(&controller_backlog, TUNABLE_SOMAXCONN);
+	bench_set(TUNABLE_SOMAXCONN, "65535");
+	host.census.listeners[0].backlog = 65535;
+	bench_refuses(&controller_backlog, "as far as it goes");
+}
+END_TEST
+
+START_TEST(test_program_asks_for_less)
+{
+	overflow(3);
+	listener(8080, 6, 5, 270);
+	ck_assert(bench_ask(&controller_backlog));
+	ck_assert(proposal.advice);
+	ck_assert_uint_eq(proposal.n_tunables, 0);
+	ck_assert_uint_eq(proposal.tunables[0].id, _TUNABLES);
+	ck_assert_str_eq(proposal.tunables[0].new_value.words, "listener_8080");
+	bench_hold_all = true;
+	bench_refuses(&controller_backlog, "advice was given");
+}
+END_TEST
+
+START_TEST(test_syn_backlog)
+{
+	host.rates[HOST_PASSIVE_OPENS] = 100;
+	host.rates[HOST_REQUEST_QUEUE_FULL] = 5;
+	host.rates[HOST_COOKIES_SENT] = 5;
+	host.rates[HOST_COOKIES_RECEIVED] = 5;
+	fake_host_windows(&host, 3);
+	ck_assert(bench_ask(&controller_backlog));
+	ck_assert_uint_eq(proposal.tunables[0].id, TUNABLE_TCP_MAX_SYN_BACKLOG);
+	ck_assert_int_eq(bench_number(0, 0), 4096);
+	host.rates[HOST_COOKIES_SENT] = 100; /* nobody answers */
+	fake_host_windows(&host, 3);
+	bench_refuses(&controller_backlog, "flood of SYNs");
+}
+END_TEST
+
+START_TEST(test_nothing)
+{
+	bench_refuses(&controller_backlog, "not been watched");
+	overflow(0);
+	listener(443, 4097, 4096, 3);
+	bench_refuses(&controller_backlog, "no handshakes are lost");
+}
+END_TEST
+
+HARNESS_MAIN("backlog",
+	     HARNESS_FIXTURE(suite, "backlog", bench_setup, bench_teardown, test_somaxconn,
+			     test_program_asks_for_less, test_syn_backlog, test_nothing);)
