@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/parse.h"
 #include "daemon/policy/trial.h"
 #include "daemon/policy/verdict.h"
 #include "tests/unit/fake_host.h"
@@ -251,8 +252,12 @@ static const struct {
 START_TEST(test_scene)
 {
 	const char *wanted = getenv("NETOPT_SIMULATION_RUNS");
-	Result r = simulate(&scenes[_i].scene,
-			    wanted ? (unsigned)strtoul(wanted, NULL, 10) : scenes[_i].runs);
+	uint64_t runs = scenes[_i].runs;
+	Result r;
+
+	if (wanted)
+		ck_assert_int_eq(parse_uint64(wanted, 1, 100000, &runs), 0);
+	r = simulate(&scenes[_i].scene, (unsigned)runs);
 
 	ck_assert_double_ge(r.kept, scenes[_i].kept_min);
 	ck_assert_double_le(r.kept, scenes[_i].kept_max);

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/parse.h"
 #include "common/stats.h"
 #include "common/text.h"
 #include "daemon/policy/verdict.h"
@@ -419,8 +420,12 @@ static EngineTally simulate_engine(const char *name, double gain, unsigned runs,
 START_TEST(test_engine_no_effect)
 {
 	const char *wanted = getenv("NETOPT_SIMULATION_RUNS");
-	unsigned runs = wanted ? (unsigned)strtoul(wanted, NULL, 10) : 200;
-	EngineTally tally = simulate_engine("A/A", 1, runs, SEED);
+	uint64_t runs = 200;
+	EngineTally tally;
+
+	if (wanted)
+		ck_assert_int_eq(parse_uint64(wanted, 1, 100000, &runs), 0);
+	tally = simulate_engine("A/A", 1, (unsigned)runs, SEED);
 
 	ck_assert_uint_ge(tally.tried * 10, runs * 9);
 	ck_assert_double_le(tally.kept / (double)tally.tried, FALSE_KEPT_MAX);
