@@ -37,8 +37,11 @@
 /* What we set; "", 0 and false: not set. */
 typedef struct RouteMetrics {
 	char congctl[ROUTE_CONGCTL_MAX];
-	uint32_t initcwnd;   /* segments */
-	uint32_t rto_min_ms; /* RTAX_RTO_MIN, which has an effect only when locked */
+	uint32_t initcwnd; /* segments */
+	/* RTAX_RTO_MIN, which has an effect only when locked. Felt by connections that there are,
+	 * too, and not undone for them: their estimate falls to a lower floor, but is not lifted
+	 * to a higher one (measured; net/ipv4/tcp_input.c:tcp_rtt_estimator()). */
+	uint32_t rto_min_ms;
 	bool quickack, ecn;
 } RouteMetrics;
 

@@ -191,7 +191,10 @@ static int carry_out(const Request *request, RouteState *state)
 		note_change(request, state);
 		return 0;
 	}
-	return change(request, state);
+	r = route_watch_taught(request->routes, state);
+	if (r == ROUTE_WATCH_LOST)
+		return refuse(request, "a path MTU or a redirect was learned for it");
+	return r < 0 ? r : change(request, state);
 }
 
 int routes_apply(Routes *routes, const Address *destination, const TunableChange *changes, size_t n,

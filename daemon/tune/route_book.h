@@ -61,6 +61,8 @@ bool route_facts_taught(const RouteEntry *entry, const RouteEntry *cached, uint3
  * forgotten: `state` is no longer valid. Negative errno: it could not be asked. */
 enum { ROUTE_WATCH_LOST = 1 };
 int route_watch_confirm(Routes *routes, RouteState *state);
+/* Likewise, whether ICMP has taught something since, which a replacement would make it forget. */
+int route_watch_taught(Routes *routes, RouteState *state);
 
 /* After a change of anything: whether the candidate is still what the way there suggests. */
 void route_shadow_check(Routes *routes);

@@ -209,7 +209,7 @@ static int check_way(Routes *routes, RouteState *state)
 	return state->exact_due ? check_exactly(routes, state) : 0;
 }
 
-static int check_taught(Routes *routes, RouteState *state)
+int route_watch_taught(Routes *routes, RouteState *state)
 {
 	const RouteOps *ops = &routes->params.ops;
 	char why[ROUTE_REASON_MAX];
@@ -222,7 +222,6 @@ static int check_taught(Routes *routes, RouteState *state)
 	if (r < 0)
 		return route_book_no_way(r) ? 0 : r; /* then the next look at the way says more */
 	state->checked_ns = route_book_now(routes);
-	state->exact_due = true;
 	if (!route_facts_taught(&state->own.covering, &cached, link.mtu_bytes, why, sizeof(why)))
 		return 0;
 	return lose(routes, state, ROUTE_DROPPED, why);
@@ -238,8 +237,10 @@ static int check(Routes *routes, RouteState *state)
 			 "a policy rule now passes over short prefixes");
 	if (r == 0)
 		r = check_way(routes, state);
-	if (r == 0 && route_book_now(routes) - state->checked_ns >= TAUGHT_INTERVAL_NS)
-		r = check_taught(routes, state);
+	if (r == 0 && route_book_now(routes) - state->checked_ns >= TAUGHT_INTERVAL_NS) {
+		state->exact_due = true; /* next time */
+		r = route_watch_taught(routes, state);
+	}
 	return r;
 }
 

@@ -363,6 +363,24 @@ START_TEST(test_a_path_mtu_is_learned)
 }
 END_TEST
 
+/* A replacement would make the kernel forget it, and connections stall. */
+START_TEST(test_a_path_mtu_that_was_learned_before_a_change)
+{
+	install(WANTED);
+	fib.taught = address(WANTED);
+	fib.taught_mtu = 1300;
+	ck_assert_int_eq(apply(WANTED, TUNABLE_ROUTE_INITCWND, "30"), ROUTES_REFUSED);
+	assert_given_up(ROUTE_DROPPED, "path MTU of 1300");
+	ck_assert_msg(strstr(reason, "was learned"), "%s", reason);
+	ck_assert_uint_eq(fib.calls[FAKE_SET], 0);
+	ck_assert_int_eq(apply(WANTED, TUNABLE_ROUTE_INITCWND, "30"), ROUTES_REFUSED);
+	install("198.51.100.30");
+	break_next(FAKE_CACHED, -ENOBUFS, false);
+	ck_assert_int_eq(apply("198.51.100.30", TUNABLE_ROUTE_INITCWND, "30"), -ENOBUFS);
+	assert_untouched("198.51.100.30");
+}
+END_TEST
+
 START_TEST(test_icmp_is_asked_about_once_a_minute)
 {
 	install(WANTED);
@@ -476,6 +494,7 @@ HARNESS_MAIN("routes_watch",
 			     test_somebody_removes_ours, test_somebody_alters_ours,
 			     test_it_is_looked_at_before_each_act, test_many_that_became_foreign);
 	     HARNESS_FIXTURE(suite, "icmp", set_up, tear_down, test_a_path_mtu_is_learned,
+			     test_a_path_mtu_that_was_learned_before_a_change,
 			     test_icmp_is_asked_about_once_a_minute);
 	     HARNESS_FIXTURE(suite, "faults", set_up, tear_down,
 			     test_a_question_that_fails_is_asked_again,
