@@ -26,6 +26,14 @@ START_TEST(test_advice)
 }
 END_TEST
 
+START_TEST(test_above)
+{
+	host.settings.values[setting("net.ipv4.tcp_timestamps")] = 3;
+	ck_assert(bench_ask(&controller_deviations));
+	ck_assert(strstr(proposal.evidence.summary, "is 3, the kernel's default is 2"));
+}
+END_TEST
+
 START_TEST(test_nothing)
 {
 	bench_refuses(&controller_deviations, "as the kernel has them");
@@ -54,4 +62,4 @@ START_TEST(test_table)
 END_TEST
 
 HARNESS_MAIN("deviations", HARNESS_FIXTURE(suite, "deviations", bench_setup, bench_teardown,
-					   test_advice, test_nothing, test_table);)
+					   test_advice, test_above, test_nothing, test_table);)
