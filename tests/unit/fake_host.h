@@ -33,7 +33,7 @@ typedef struct FakeHost {
 	FakeFlow flows[FAKE_FLOWS];
 	uint64_t last_cookie;
 	Snapshot snapshot; /* all tunables present and writable; cubic, 4 and 6 MiB */
-	char congestion[TUNABLE_WORD_MAX];
+	char congestion[TUNABLE_WORD_MAX], past_congestion[TUNABLE_WORD_MAX];
 	FakeRoute routes[FAKE_FLOWS];
 	size_t n_routes;
 	unsigned route_questions; /* asked of the kernel so far */
