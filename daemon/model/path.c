@@ -274,7 +274,8 @@ static bool own_congestion(const Path *path, const FlowSample *sample, const Pat
 	const PathRoute *route = path->route;
 	const char *name = sample->congestion;
 
-	if (!name[0] || text_equal(name, caps->congestion))
+	if (!name[0] || text_equal(name, caps->congestion) ||
+	    text_equal(name, caps->past_congestion))
 		return false;
 	if (!route || text_equal(name, route->metrics.congestion))
 		return !route;

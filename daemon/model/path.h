@@ -108,6 +108,7 @@ typedef struct Path {
 typedef struct PathCaps {
 	uint64_t wmem_max_bytes, rmem_max_bytes; /* 0: unknown, nothing is at cap */
 	const char *congestion;                  /* the host's current default */
+	const char *past_congestion;             /* what it was lately; NULL: the same */
 } PathCaps;
 
 /* What one flow did since the previous sweep (or since birth). */

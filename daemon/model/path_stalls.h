@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Waits on one path that are a timer's and not the path's: exchanges that pause for our delayed
- * acknowledgement, and retransmission timeouts. The last ten minutes of both, 144 bytes, for a path
+ * acknowledgement, and retransmission timeouts. The last ten minutes of both, 128 bytes, for a path
  * on which there was one at all.
  *
  * A peer that writes a question in two pieces with Nagle's algorithm on holds the second back until

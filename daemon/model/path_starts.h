@@ -8,7 +8,7 @@
  *  rooms   how far the window of a connection opened with nothing lost: what the path has room for.
  *
  * At most so many of each a minute, drawn evenly from all of that minute: a destination with a
- * thousand connections a second takes no more memory than one with one. 1.9 KB for a path that
+ * thousand connections a second takes no more memory than one with one. 1.8 KB for a path that
  * needs it, and only that has it.
  */
 #include "common/flow_sample.h"

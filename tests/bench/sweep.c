@@ -152,7 +152,7 @@ static int bare_run(Bench *bench)
 
 static void take_sample(const FlowSample *sample, void *context)
 {
-	const PathCaps caps = {4 << 20, 6 << 20, "cubic"};
+	const PathCaps caps = {4 << 20, 6 << 20, .congestion = "cubic"};
 	const Bench *bench = context;
 
 	path_table_add(bench->table, sample, &caps, bench->sweep_ns);

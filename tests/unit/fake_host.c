@@ -59,8 +59,10 @@ void fake_host_set(FakeHost *host, TunableId id, const TunableValue *value)
 		host->caps.wmem_max_bytes = (uint64_t)value->numbers[2];
 	if (id == TUNABLE_TCP_RMEM)
 		host->caps.rmem_max_bytes = (uint64_t)value->numbers[2];
-	if (id == TUNABLE_TCP_CONGESTION_CONTROL)
-		(void)text_copy(host->congestion, sizeof(host->congestion), value->words);
+	if (id != TUNABLE_TCP_CONGESTION_CONTROL || text_equal(host->congestion, value->words))
+		return;
+	(void)text_copy(host->past_congestion, sizeof(host->past_congestion), host->congestion);
+	(void)text_copy(host->congestion, sizeof(host->congestion), value->words);
 }
 
 /* Half of the memory is available, and nothing else happens. */
@@ -112,6 +114,7 @@ void fake_host_init(FakeHost *host)
 	if (path_table_new(64, 1024, &host->paths) < 0)
 		abort();
 	host->caps.congestion = host->congestion;
+	host->caps.past_congestion = host->past_congestion;
 	host->snapshot = (Snapshot){
 		.paths = host->paths,
 		.congestion_available = "reno cubic bbr",

@@ -36,7 +36,7 @@ typedef struct FakeHost {
 	FakeFlow flows[FAKE_FLOWS];
 	uint64_t last_cookie;
 	Snapshot snapshot; /* all tunables present and writable; cubic, 4 and 6 MiB */
-	char congestion[TUNABLE_WORD_MAX];
+	char congestion[TUNABLE_WORD_MAX], past_congestion[TUNABLE_WORD_MAX];
 	/* The host's counters grow at these rates, 1/s; gauges stand in the reading (of sockets:
 	 * counted by the real census). */
 	uint64_t rates[_HOST_COUNTERS];
