@@ -67,9 +67,9 @@ static void on_report(const Change *change, const char *event, void *context)
 	}
 	if (!run->verbose || change->n_tunables == 0)
 		return;
-	printf("# %9.3f h  %s %s %u %s=%s: %s\n", run_hours(run),
+	printf("# %9.3f h  %s %s %u %s %s=%s: %s\n", run_hours(run),
 	       address_format(&change->path, address), event, (unsigned)change->id,
-	       change->controller,
+	       change->controller, tunables[change->tunables[0].id].key,
 	       tunable_format(&change->tunables[0].new_value, value, sizeof(value)),
 	       change->reason);
 	(void)fflush(stdout);
@@ -115,6 +115,22 @@ static int apply_sysctl(Run *run, TunableId id, const TunableValue *value, bool 
 	return 0;
 }
 
+/* As the actuator does: the path table is told which metrics are in force. */
+static void tell_metrics(Run *run, SimPath *path)
+{
+	PathMetrics metrics = {
+		.initcwnd = (uint16_t)sim_path_metric(path, TUNABLE_ROUTE_INITCWND)->numbers[0],
+		.rto_min_ms = (uint16_t)sim_path_metric(path, TUNABLE_ROUTE_RTO_MIN)->numbers[0],
+		.quickack = sim_path_metric(path, TUNABLE_ROUTE_QUICKACK)->numbers[0] != 0,
+		.ecn = sim_path_metric(path, TUNABLE_ROUTE_ECN)->numbers[0] != 0,
+	};
+
+	(void)text_copy(metrics.congestion, sizeof(metrics.congestion),
+			sim_path_metric(path, TUNABLE_ROUTE_CONGCTL)->words);
+	/* No such path any more: nobody to tell. */
+	(void)path_table_expect(run->table, &path->address, &metrics);
+}
+
 static int apply_route(Run *run, TunableId id, const Address *destination,
 		       const TunableValue *value, bool restore)
 {
@@ -130,6 +146,7 @@ static int apply_route(Run *run, TunableId id, const Address *destination,
 		return restore ? 0 : 1;
 	}
 	*sim_path_metric(path, id) = *value;
+	tell_metrics(run, path);
 	return 0;
 }
 
@@ -298,8 +315,8 @@ static void check_routes(Run *run)
 		for (TunableId id = _TUNABLE_SYSCTLS; id < _TUNABLES; id++)
 			if (!tunable_is_unset(sim_path_metric(&world->paths[i], id)) &&
 			    !has_change(run, id, &world->paths[i].address))
-				offend(run, "%s of path %zu belongs to no change", tunables[id].key,
-				       i);
+				offend(run, "%.1f h: %s of path %zu belongs to no change",
+				       run_hours(run), tunables[id].key, i);
 }
 
 static bool decide(Run *run)
@@ -363,7 +380,7 @@ bool run_until_decided(Run *run, double seconds)
 }
 
 /* The actuator deletes our route; true if there was one. */
-static bool drop_route(SimPath *path)
+static bool drop_route(Run *run, SimPath *path)
 {
 	bool had = false;
 
@@ -371,6 +388,8 @@ static bool drop_route(SimPath *path)
 		had |= !tunable_is_unset(sim_path_metric(path, id));
 		*sim_path_metric(path, id) = tunable_unset(id);
 	}
+	if (had)
+		tell_metrics(run, path);
 	return had;
 }
 
@@ -398,7 +417,7 @@ void run_stop(Run *run)
 	if (engine_revert(run->engine, 0, now_ns, realtime_ns, &action) >= 0)
 		execute(run, &action);
 	for (size_t i = 0; i < run->world.n_paths; i++)
-		(void)drop_route(&run->world.paths[i]);
+		(void)drop_route(run, &run->world.paths[i]);
 	check_restored(run);
 }
 
@@ -406,7 +425,7 @@ static void lose_route(Run *run, SimPath *path, const char *reason)
 {
 	uint64_t now_ns = run->world.now_ns;
 
-	if (drop_route(path))
+	if (drop_route(run, path))
 		engine_route_lost(run->engine, &path->address, reason, now_ns,
 				  REALTIME_NS + now_ns);
 }

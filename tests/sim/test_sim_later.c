@@ -23,7 +23,7 @@ static void start_with_bbr(Run *run, uint64_t seed)
 
 START_TEST(test_gain_stays)
 {
-	unsigned runs = 6, left = 0, retested = 0;
+	unsigned runs = 4, left = 0, retested = 0;
 
 	for (unsigned i = 0; i < runs; i++) {
 		Run run;
@@ -41,43 +41,10 @@ START_TEST(test_gain_stays)
 }
 END_TEST
 
-/* A minute of 5 % loss, four times a day, is the path's doing: both settings meet with it. Bbr
- * moves twenty times as much, so most bytes of a fortnight say that it was in force nearly always.
- */
-START_TEST(test_gain_stays_in_bad_weather)
-{
-	unsigned runs = 6;
-	double share = 0;
-
-	for (unsigned i = 0; i < runs; i++) {
-		double bytes, best;
-		Run run;
-
-		scenario_run(&run, SCENARIO_LOSSY, SCENARIO_MIXED, SEED + 33 + i * SEEDS);
-		run_start(&run);
-		run_for(&run, 14 * DAY);
-		bytes = run_bytes(&run);
-		scenario_end(&run);
-		scenario_run(&run, SCENARIO_LOSSY, SCENARIO_MIXED, SEED + 33 + i * SEEDS);
-		run.config.mode = POLICY_OBSERVE;
-		world_set(&run.world, TUNABLE_TCP_CONGESTION_CONTROL, "bbr");
-		run_start(&run);
-		run_for(&run, 14 * DAY);
-		best = run_bytes(&run);
-		scenario_end(&run);
-		share += bytes / best / runs;
-	}
-	scenario_note("a gain that stays, with incidents, 14 days, seed %llu: %.0f %% of the "
-		      "oracle's bytes",
-		      (unsigned long long)SEED + 33, 100 * share);
-	ck_assert_double_ge(share, 0.9);
-}
-END_TEST
-
 /* The path is repaired: both are alike, and what has no worth goes. */
 START_TEST(test_gain_vanishes)
 {
-	unsigned runs = 10, gone = 0;
+	unsigned runs = 6, gone = 0;
 	double days = 0;
 
 	for (unsigned i = 0; i < runs; i++) {
@@ -99,7 +66,7 @@ START_TEST(test_gain_vanishes)
 	scenario_note("a gain that vanishes, seed %llu: taken back in %u of %u within 14 days, "
 		      "after %.1f days",
 		      (unsigned long long)SEED + 31, gone, runs, days / runs);
-	ck_assert_uint_ge(gone, runs * 9 / 10);
+	ck_assert_uint_ge(gone, runs - 1);
 }
 END_TEST
 
@@ -131,7 +98,7 @@ static const struct {
 
 START_TEST(test_late_harm)
 {
-	unsigned runs = 10, gone = 0;
+	unsigned runs = 6, gone = 0;
 
 	for (unsigned i = 0; i < runs; i++) {
 		FlowPath harmful = scenario_physics(SCENARIO_LOSSY);
@@ -147,12 +114,11 @@ START_TEST(test_late_harm)
 	scenario_note("harm that comes late, %s, seed %llu: taken back in %u of %u within %.1f "
 		      "days",
 		      harms[_i].name, (unsigned long long)SEED + 32, gone, runs, harms[_i].days);
-	ck_assert_uint_ge(gone, runs * 9 / 10);
+	ck_assert_uint_ge(gone, runs - 1);
 }
 END_TEST
 
-HARNESS_MAIN("later", HARNESS_CASE(suite, "gain", test_gain_stays, test_gain_stays_in_bad_weather,
-				   test_gain_vanishes);
+HARNESS_MAIN("later", HARNESS_CASE(suite, "gain", test_gain_stays, test_gain_vanishes);
 	     TCase *tcase = tcase_create("harm"); tcase_set_timeout(tcase, 120);
 	     tcase_add_loop_test(tcase, test_late_harm, 0, ARRAY_SIZE(harms));
 	     suite_add_tcase(suite, tcase);)
