@@ -127,7 +127,7 @@ def _marks(picture, results, path, scale, base):
         x, colour = scale(change["decidedSeconds"]), VERDICTS.get(change["verdict"], "#777777")
         picture.line(x, base - STRIP, x, base, colour, stroke_width=2)
         picture.text(x + 3, base - STRIP + 9, f"{change['controller']} {change['verdict']}",
-                     "small", style=f"fill:{colour}")
+                     "small", style=f"fill:{colour};paint-order:stroke;stroke:#f7f7f7;stroke-width:3px")
 
 
 def _strip(picture, results, name, path, scale):

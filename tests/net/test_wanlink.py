@@ -162,6 +162,29 @@ def devices(namespace):
     return set(re.findall(r"^\d+: ([^:@]+)", output, re.M))
 
 
+def test_coarse(tap):
+    """A link that looks only so often is late by less than that each way, never early, and carries
+    as much, for less of the processor."""
+    used = {}
+    with harness.Lab() as lab:
+        for number, words in enumerate(({}, {"coarse": "500us"})):
+            link = lab.link(number=number, rtt="20ms", rate="100M", **words)
+            lab.sink(link.peer_address)
+            lab.acceptors(link.peer_address)
+            before = harness.cpu_seconds(link.process.pid)
+            result = lab.transfers(link.peer_address, seconds=4)[0]
+            used[number] = harness.cpu_seconds(link.process.pid) - before
+        rtts = [entry["rtt_us"] for entry in
+                harness.connect_rtts(lab.host, link.peer_address, 7000, 60)]
+        tap.ok(20000 <= min(rtts) and statistics.median(rtts) <= 21000 + 2 * TOLERANCE_US,
+               "coarse: within 500 us each way, never early",
+               f"min {min(rtts)}, p50 {statistics.median(rtts):.0f} us")
+        tap.ok(result["goodputBps"] >= 85e6, "coarse: the rate is carried",
+               f"{result['goodputBps'] / 1e6:.1f} Mbit/s")
+        tap.ok(used[1] < used[0], "coarse: for less of the processor",
+               f"{used[1]:.2f} s instead of {used[0]:.2f} s")
+
+
 def test_cleanup(tap):
     """Nothing is left behind, whoever dies."""
     words = allowed.read_words(allowed.ALLOWED_PATH)
@@ -225,5 +248,5 @@ def test_killed(tap):
 
 if __name__ == "__main__":
     harness.main([("latency", test_latency), ("rate", test_rate), ("loss", test_loss),
-                  ("throughput", test_throughput), ("cleanup", test_cleanup),
+                  ("throughput", test_throughput), ("coarse", test_coarse), ("cleanup", test_cleanup),
                   ("killed", test_killed)])
