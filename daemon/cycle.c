@@ -33,7 +33,7 @@ struct Cycle {
 	PathCaps caps;    /* of the sweep under way */
 	uint64_t read_ns; /* one time for all samples of a reading: asking for it costs a part of it
 			   */
-	char congestion[TUNABLE_WORD_MAX];
+	char congestion[TUNABLE_WORD_MAX], past_congestion[TUNABLE_WORD_MAX];
 	Counters counters, first_counters;
 	bool has_counters;
 	bool destroy_lost; /* since the last snapshot */
@@ -99,12 +99,17 @@ static void take_caps(Cycle *cycle)
 	const TunableState *congestion =
 		registry_get(cycle->params.registry, TUNABLE_TCP_CONGESTION_CONTROL);
 
+	if (congestion->present && cycle->congestion[0] &&
+	    !text_equal(cycle->congestion, congestion->current.words))
+		(void)text_copy(cycle->past_congestion, sizeof(cycle->past_congestion),
+				cycle->congestion);
 	(void)text_copy(cycle->congestion, sizeof(cycle->congestion),
 			congestion->present ? congestion->current.words : "");
 	cycle->caps = (PathCaps){
 		.wmem_max_bytes = wmem->present ? (uint64_t)wmem->current.numbers[2] : 0,
 		.rmem_max_bytes = rmem->present ? (uint64_t)rmem->current.numbers[2] : 0,
 		.congestion = cycle->congestion,
+		.past_congestion = cycle->past_congestion[0] ? cycle->past_congestion : NULL,
 	};
 }
 

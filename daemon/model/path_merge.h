@@ -13,8 +13,8 @@
 
 typedef struct PathMergeRule {
 	uint8_t ipv4_length, ipv6_length; /* 32, 128: never merged */
-	size_t keep;           /* so many of the busiest that ever moved a byte stay exact */
-	size_t wanted;         /* places to be won, by whatever siblings; 0: only of those alike */
+	size_t keep;   /* so many of the busiest that ever moved a byte stay exact */
+	size_t wanted; /* places to be won, by whatever siblings; 0: only of those alike */
 } PathMergeRule;
 
 /*

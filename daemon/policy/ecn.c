@@ -10,6 +10,7 @@
  */
 #include "daemon/policy/controller.h"
 
+#include "common/clock.h"
 #include "common/text.h"
 
 #define LOSS_MIN            0.001
@@ -30,6 +31,10 @@ static bool loses_to_a_queue(const Path *path, const WindowSum *sum)
 	return !sum->receiving && sum->goodput_bps > 0 && sum->loss > LOSS_MIN &&
 	       (uint64_t)sum->srtt_p90_us * 1000 >= (uint64_t)path->min_rtt_us * QUEUE_MIN_PERMILLE;
 }
+
+/* A path must have been known for so long. Marks are rare on the Internet, and a trial of them is
+ * long: it must not keep a place from what may gain more. */
+#define PATIENCE_NS (30 * NSEC_PER_MIN)
 
 static void explain(const Path *path, const WindowSum *sum, Evidence *evidence)
 {
@@ -76,7 +81,9 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	(void)text_copy(reason, CONTROLLER_REASON_MAX,
 			"no path without ECN loses more than 0.1 % to a queue");
 	for (size_t i = 0; i < n; i++)
-		if (!path_metrics(paths[i])->ecn && propose_for(input, paths[i], ret, reason))
+		if (!path_metrics(paths[i])->ecn &&
+		    input->snapshot->now_ns - paths[i]->first_seen_ns >= PATIENCE_NS &&
+		    propose_for(input, paths[i], ret, reason))
 			return true;
 	return false;
 }

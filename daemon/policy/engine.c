@@ -187,6 +187,35 @@ static void begin(Engine *engine, const Controller *controller, const Proposal *
 	engine_set_action(engine, change, ENGINE_APPLY, true, ret_action);
 }
 
+/* A metric of ours that has lost its reason goes without a trial; what set it is thereby decided.
+ */
+static void withdraw(Engine *engine, const Controller *controller, const Proposal *proposal,
+		     EngineAction *ret_action)
+{
+	const Address *path = &proposal->plan.path;
+
+	for (size_t i = 0; i < engine->ring.n; i++) {
+		Change *change = engine->ring.changes[i];
+
+		if (!change->in_force || !text_equal(change->controller, controller->name) ||
+		    !engine_touches(change, proposal->tunables[0].id, path))
+			continue;
+		engine_decide(engine, change, VERDICT_RESTORED, proposal->evidence.summary);
+		if (proposal->harmful)
+			engine_hold(engine, HOLD_REJECTED, change);
+		engine_set_action(engine, change, ENGINE_RESTORE, false, ret_action);
+		return;
+	}
+}
+
+static bool is_on_trial(Engine *engine, const Address *path, TunableId id)
+{
+	for (size_t i = 0; i < ENGINE_TRIALS_MAX; i++)
+		if (engine->slots[i].change && engine_touches(engine->slots[i].change, id, path))
+			return true;
+	return false;
+}
+
 static void set_idle(Engine *engine, size_t i, const char *why)
 {
 	(void)text_copy(engine->idle[i], sizeof(engine->idle[i]), why);
@@ -208,6 +237,10 @@ static bool ask(Engine *engine, size_t i, const Snapshot *snapshot, Proposal *re
 		if (engine->in_the_way)
 			set_idle(engine, i, "waits for the trial under way to end");
 		return false;
+	}
+	if (ret->withdraw) {
+		engine->idle[i][0] = '\0';
+		return !is_on_trial(engine, &ret->plan.path, ret->tunables[0].id);
 	}
 	/* Also for those who do not ask: a fixed value that could not be written, or that the
 	 * operator took back, is not written again at once. */
@@ -235,11 +268,14 @@ static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineActi
 		}
 		if (!ask(engine, i, snapshot, &proposal))
 			continue;
-		if (proposal.advice || config->mode == POLICY_ADVISE) {
+		if (proposal.advice || (config->mode == POLICY_ADVISE && !proposal.withdraw)) {
 			advise(engine, controller_table[i], &proposal);
 			continue;
 		}
-		begin(engine, controller_table[i], &proposal, ret_action);
+		if (proposal.withdraw)
+			withdraw(engine, controller_table[i], &proposal, ret_action);
+		else
+			begin(engine, controller_table[i], &proposal, ret_action);
 		if (ret_action->kind != ENGINE_NOTHING)
 			return;
 	}

@@ -116,8 +116,8 @@ typedef struct Trial {
 	unsigned goodput_n[2];
 	double goodput_ln; /* ln(new / old), summed over the pairs that have it */
 	unsigned goodput_ln_n;
-	StatsCusum old_srtt;  /* ln(p50), by old block */
-	uint32_t route_epoch; /* of the path's floor; 0: not seen yet */
+	StatsCusum old_srtt;       /* ln(p50), by old block */
+	uint32_t route_epoch;      /* of the path's floor; 0: not seen yet */
 	TrialCounterState counted; /* TRIAL_COUNTER */
 	char reason[256];          /* of the verdict, or of the guardrail */
 } Trial;
