@@ -14,7 +14,7 @@
 #define PATHS     4096
 #define FALSE_MAX 0.05
 /* The simulation itself included, for an hour of the fleet. */
-#define CPU_SECONDS_PER_HOUR 10.0
+#define CPU_SECONDS_PER_HOUR 30.0
 
 typedef enum Worth {
 	WORTH_NOTHING, /* A/A */
@@ -51,7 +51,7 @@ static void describe(Run *run)
 
 START_TEST(test_fleet)
 {
-	double hours = scenario_long() ? 24 : 3, cpu;
+	double hours = scenario_long() ? 24 : 1, cpu;
 	unsigned kept = 0, false_kept = 0;
 	clock_t began = clock();
 	Run run;

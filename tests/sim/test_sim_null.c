@@ -49,7 +49,7 @@ END_TEST
 
 START_TEST(test_aa_month)
 {
-	unsigned runs = scenario_long() ? 100 : 8, kept = 0, tried = 0, left = 0;
+	unsigned runs = scenario_long() ? 100 : 4, kept = 0, tried = 0, left = 0;
 	double exposed = 0;
 
 	for (unsigned i = 0; i < runs; i++) {
