@@ -163,8 +163,8 @@ def devices(namespace):
 
 
 def test_coarse(tap):
-    """A link that looks only so often is late by less than that each way, never early, and carries
-    as much, for less of the processor."""
+    """A link that looks only so often is late by that at most when a packet comes and when it goes,
+    never early, and carries as much, for less of the processor."""
     used = {}
     with harness.Lab() as lab:
         for number, words in enumerate(({}, {"coarse": "500us"})):
@@ -176,8 +176,8 @@ def test_coarse(tap):
             used[number] = harness.cpu_seconds(link.process.pid) - before
         rtts = [entry["rtt_us"] for entry in
                 harness.connect_rtts(lab.host, link.peer_address, 7000, 60)]
-        tap.ok(20000 <= min(rtts) and statistics.median(rtts) <= 21000 + 2 * TOLERANCE_US,
-               "coarse: within 500 us each way, never early",
+        tap.ok(20000 <= min(rtts) and statistics.median(rtts) <= 22000 + TOLERANCE_US,
+               "coarse: late by twice 500 us each way at most, never early",
                f"min {min(rtts)}, p50 {statistics.median(rtts):.0f} us")
         tap.ok(result["goodputBps"] >= 85e6, "coarse: the rate is carried",
                f"{result['goodputBps'] / 1e6:.1f} Mbit/s")
