@@ -78,6 +78,9 @@ typedef struct Path {
 	MapEntry entry;
 	Address address;
 	uint8_t prefix_length; /* 32, 128: this address exactly; less: a merged prefix */
+	bool history_denied;   /* the table has none to give */
+	bool starts_denied;    /* likewise */
+	bool pinned;           /* neither merged nor evicted: see path_table_pin() */
 	uint64_t first_seen_ns, last_seen_ns;
 	uint32_t slot;                        /* where its table keeps it */
 	uint32_t flows;                       /* at the last sweep */
@@ -85,19 +88,16 @@ typedef struct Path {
 	uint32_t srtt_us;                     /* last, of the busiest flow; 0: none */
 	uint32_t mss;                         /* last seen, bytes */
 	char congestion[CONGESTION_NAME_MAX]; /* last seen */
+	uint32_t n_history;                   /* complete windows in history */
 	uint64_t bytes_acked, bytes_sent, bytes_retrans, bytes_received; /* since first seen */
 	uint64_t max_delivery_bps;                                       /* ever, not app-limited */
 	uint64_t best_goodput_bps;                                       /* best complete window */
 	PathWindow current;
-	PathWindow *history; /* PATH_WINDOWS of them, newest first; allocated with the first bulk
-				sample; NULL until then */
-	uint32_t n_history;
-	uint64_t bulk_ns;           /* last sample of a bulk flow that moved data */
-	bool history_denied;        /* the table has none to give */
-	bool starts_denied;         /* likewise */
-	bool pinned;                /* neither merged nor evicted: see path_table_pin() */
-	SparseHistogram srtt;       /* of the current window, us */
-	Floor floor;                /* the epochs of the route; min_rtt_us is its floor */
+	PathWindow *history;  /* PATH_WINDOWS of them, newest first; allocated with the first bulk
+				 sample; NULL until then */
+	uint64_t bulk_ns;     /* last sample of a bulk flow that moved data */
+	SparseHistogram srtt; /* of the current window, us */
+	Floor floor;          /* the epochs of the route; min_rtt_us is its floor */
 	PathStatistics *statistics; /* NULL until it has traffic */
 	PathStarts *starts;         /* NULL until connections need more than an initial window */
 	PathStalls *stalls;         /* NULL until there was one */

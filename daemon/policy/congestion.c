@@ -176,7 +176,9 @@ static bool propose_for(const ControllerInput *input, Candidate *candidate, Prop
 	CongestionClass class = candidate->findings.class;
 	PolicyRoute route;
 
-	if (class == CONGESTION_CONTENT)
+	/* What a metric of ours loses is held against its trial, by the engine. */
+	if (class == CONGESTION_CONTENT ||
+	    (class == CONGESTION_OVERRUN && path_metrics(candidate->path)->congestion[0]))
 		return false;
 	if (class != CONGESTION_OVERRUN && congestion_forbids_bbr(class)) {
 		(void)text_format(reason, CONTROLLER_REASON_MAX, "a path %s",
@@ -207,7 +209,9 @@ static bool propose_for(const ControllerInput *input, Candidate *candidate, Prop
 /* --- metrics that lost their reason --- */
 
 /* Why the metric of this path should go, and whether it does harm; NULL: it should not. That the
- * host does the same is no reason: the host's setting may be on trial. */
+ * host does the same is no reason: the host's setting may be on trial. Nor is what is
+ * retransmitted: that the engine holds against what the trial has seen, for a path's own losses
+ * come and go. */
 static const char *lost_reason(const Candidate *candidate, bool *ret_harmful)
 {
 	const Path *path = candidate->path;
@@ -217,8 +221,6 @@ static const char *lost_reason(const Candidate *candidate, bool *ret_harmful)
 	if (sum->samples_other_congestion * 1000 > sum->samples * OWN_CHOICE_PERMILLE)
 		return "applications choose for themselves";
 	*ret_harmful = true;
-	if (candidate->findings.class == CONGESTION_OVERRUN)
-		return "over 3 % is retransmitted: it overruns a short queue";
 	if (path->min_rtt_us < FLOOR_MIN_US && text_equal(path_metrics(path)->congestion, "bbr"))
 		return "the path is shorter than 2 ms now";
 	return NULL;
@@ -244,8 +246,9 @@ static bool withdraw(const ControllerInput *input, const Candidate *candidate, P
 			  "%s on the way to %s has lost its reason: %s", name,
 			  address_format(&candidate->path->address, address), why);
 	(void)text_format(ret->evidence.formula, sizeof(ret->evidence.formula),
-			  "retransmitted %.2f %% (at most 3 %%), floor %.1f ms (at least 2 ms)",
-			  100 * MAX(candidate->sum.loss, 0.0), candidate->path->min_rtt_us / 1e3);
+			  "floor %.1f ms (at least 2 ms), %u of %u samples of another algorithm",
+			  candidate->path->min_rtt_us / 1e3,
+			  candidate->sum.samples_other_congestion, candidate->sum.samples);
 	return true;
 }
 

@@ -7,7 +7,7 @@
  * ENGINE_NOTHING. A change's life: proposed → (advised | trial → verdict). What was tried and not
  * kept is on hold (hold.h), and so is the way back from what was proven.
  */
-#include "daemon/policy/engine_private.h"
+#include "daemon/policy/engine.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "daemon/policy/buffers.h"
+#include "daemon/policy/engine_private.h"
 
 #define TRIAL_STEP_NS NSEC_PER_SEC
 
@@ -208,7 +209,7 @@ static void withdraw(Engine *engine, const Controller *controller, const Proposa
 	}
 }
 
-static bool is_on_trial(Engine *engine, const Address *path, TunableId id)
+bool engine_is_on_trial(const Engine *engine, const Address *path, TunableId id)
 {
 	for (size_t i = 0; i < ENGINE_TRIALS_MAX; i++)
 		if (engine->slots[i].change && engine_touches(engine->slots[i].change, id, path))
@@ -240,7 +241,7 @@ static bool ask(Engine *engine, size_t i, const Snapshot *snapshot, Proposal *re
 	}
 	if (ret->withdraw) {
 		engine->idle[i][0] = '\0';
-		return !is_on_trial(engine, &ret->plan.path, ret->tunables[0].id);
+		return !engine_is_on_trial(engine, &ret->plan.path, ret->tunables[0].id);
 	}
 	/* Also for those who do not ask: a fixed value that could not be written, or that the
 	 * operator took back, is not written again at once. */

@@ -28,8 +28,8 @@
 #define RETEST_PAIRS    10
 #define HOURS_COVERED   3
 
-/* Late harm, per window of 30 s. */
-#define LATE_WINDOWS       2
+/* Late harm, per window of 30 s: losses of a minute are an incident of the path. */
+#define LATE_WINDOWS       4
 #define LATE_RETRANS       0.03
 #define LATE_RETRANS_TIMES 3.0
 
@@ -210,6 +210,9 @@ bool engine_watch_kept(Engine *engine, const Snapshot *snapshot, EngineAction *r
 			kept->change_id = 0;
 			continue;
 		}
+		/* A trial looks after itself, and stands on what is kept. */
+		if (engine_is_on_trial(engine, &change->path, change->tunables[0].id))
+			continue;
 		if (watch_one(engine, change, kept, path_table_find(snapshot->paths, &change->path),
 			      ret_action))
 			return true;

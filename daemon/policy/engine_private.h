@@ -91,6 +91,8 @@ void engine_set_action(Engine *engine, const Change *change, EngineActionKind ki
 		       EngineAction *ret);
 /* A new record in the ring. NULL: no room. */
 Change *engine_add_change(Engine *engine, const char *controller, const Proposal *proposal);
+/* Whether a trial of this tunable, there, is under way. */
+bool engine_is_on_trial(const Engine *engine, const Address *path, TunableId id);
 void engine_hold(Engine *engine, HoldKind kind, const Change *change);
 /* For reasons that are not the path's: no other path may ask for the same either. */
 void engine_hold_everywhere(Engine *engine, const Change *change);

@@ -256,10 +256,20 @@ static void three_windows(void)
 	fake_host_step(&host, PATH_WINDOW_NS / 3);
 }
 
+/* Longer than what is new has to wait, and three windows more. */
+static void known_for_long(void)
+{
+	for (unsigned i = 0; i < 30; i++)
+		fake_host_step(&host, NSEC_PER_MIN);
+	three_windows();
+}
+
 START_TEST(test_ecn)
 {
 	(void)losing(0.002, 130000);
 	three_windows();
+	ck_assert(!propose(&controller_ecn)); /* not before others have had their turn */
+	known_for_long();
 	ck_assert_msg(propose(&controller_ecn), "%s", reason);
 	ck_metric(TUNABLE_ROUTE_ECN, 0, 1, METER_BULK);
 	ck_assert_double_gt(proposal.plan.before_retrans, 0.001);
@@ -321,6 +331,8 @@ START_TEST(test_ineligible)
 	(void)losing(0.01, 3600);
 	three_windows();
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (all[i] == &controller_ecn)
+			known_for_long();
 		ck_assert(!propose(all[i]));
 		ck_assert_msg(strstr(reason, "tunnel"), "%s: %s", all[i]->name, reason);
 	}

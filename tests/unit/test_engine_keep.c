@@ -257,7 +257,7 @@ START_TEST(test_two_links)
 	ck_assert_str_eq(congestion_of(&lanes[1]), "bbr");
 	ck_assert_str_eq(host.congestion, "cubic");
 	/* With more than one under test, one of them must be more convincing. */
-	ck_assert(change(1)->trial.e_keep > 20 || change(2)->trial.e_keep > 20);
+	ck_assert(change(1)->trial.e_keep > 40 || change(2)->trial.e_keep > 40);
 }
 END_TEST
 

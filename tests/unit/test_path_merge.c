@@ -280,10 +280,11 @@ START_TEST(test_the_pinned_stay_exact)
 {
 	Address pinned = ipv4(192, 0, 2, 0);
 
-	path_table_pin(table, &pinned, 1);
 	sweep_begin();
-	for (unsigned i = 0; i < 16; i++)
-		add_flow(ipv4(192, 0, 2, i), i == 0 ? 0 : 10 * i, 30000);
+	add_flow(pinned, 0, 30000);
+	path_table_pin(table, &pinned, 1);
+	for (unsigned i = 1; i < 16; i++)
+		add_flow(ipv4(192, 0, 2, i), 10 * i, 30000);
 	add_flow(ipv4(10, 0, 0, 1), 1, 30000);
 	ck_assert(is_exact(pinned));
 	ck_assert_uint_eq(find(ipv4(192, 0, 2, 3))->prefix_length, 24);
@@ -471,7 +472,7 @@ START_TEST(test_memory)
 	       (double)bytes / 1e6, sizeof(Flow), sizeof(Path), sizeof(PathStatistics),
 	       sizeof(PathWindow));
 	fflush(stdout);
-	ck_assert_uint_le(bytes, 8500000);
+	ck_assert_uint_le(bytes, 8600000);
 	/* of a flow: itself, what malloc adds, and its buckets */
 	ck_assert_uint_le((sizeof(Flow) + 8 + 15) / 16 * 16 + 2 * sizeof(void *), 160);
 }
