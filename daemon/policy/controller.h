@@ -41,6 +41,9 @@ typedef struct ControllerInput {
 typedef struct Controller {
 	const char *name;
 	PolicyKnob knob; /* switches it off */
+	/* Not asked before the engine is so old: a comparison of the whole host keeps others out,
+	 * so those of what may gain more come first. */
+	uint64_t patience_ns;
 	const char *summary;
 	/* True: *ret_proposal. False: `reason` (CONTROLLER_REASON_MAX) says why not. */
 	bool (*propose)(const ControllerInput *input, Proposal *ret_proposal, char *reason);

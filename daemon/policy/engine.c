@@ -267,6 +267,10 @@ static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineActi
 			set_idle(engine, i, "switched off in the configuration");
 			continue;
 		}
+		if (engine->now_ns - engine->first_ns < controller_table[i]->patience_ns) {
+			set_idle(engine, i, "lets those go first that may gain more");
+			continue;
+		}
 		if (!ask(engine, i, snapshot, &proposal))
 			continue;
 		if (proposal.advice || (config->mode == POLICY_ADVISE && !proposal.withdraw)) {
@@ -358,6 +362,8 @@ void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_act
 	*ret_action = (EngineAction){.kind = ENGINE_NOTHING};
 	engine->now_ns = snapshot->now_ns;
 	engine->realtime_ns = snapshot->realtime_ns;
+	if (engine->first_ns == 0)
+		engine->first_ns = snapshot->now_ns;
 	if (engine->pending)
 		return;
 

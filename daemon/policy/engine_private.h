@@ -70,6 +70,7 @@ struct Engine {
 	Slot slots[ENGINE_TRIALS_MAX];
 	bool pending; /* an action is under way */
 	Change *restoring[ENGINE_TRIALS_MAX];
+	uint64_t first_ns; /* of the first step */
 	uint64_t now_ns, realtime_ns;
 	const Snapshot *snapshot; /* during a step */
 	uint64_t evidence_since_ns[CONTROLLERS_MAX];

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "common/clock.h"
 #include "common/text.h"
 
 #define RESTARTS_MIN 5
@@ -148,6 +149,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 const Controller controller_idle = {
 	.name = "idle",
 	.knob = POLICY_IDLE,
+	.patience_ns = 3 * NSEC_PER_MIN,
 	.summary =
 		"lets connections keep their window over pauses when they send bursts after them",
 	.propose = propose,

@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "common/clock.h"
 #include "common/text.h"
 
 #define LOWAT_MIN      INT64_C(131072)
@@ -141,6 +142,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 const Controller controller_latency = {
 	.name = "latency",
 	.knob = POLICY_LATENCY_KNOB,
+	.patience_ns = 3 * NSEC_PER_MIN,
 	.summary = "lowers tcp_notsent_lowat when answers wait behind data that is not sent",
 	.propose = propose,
 };

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 
+import routes
 from harness import Lab, build_path, difference, endpoint, read_line, stop
 from netopt import Daemon
 
@@ -117,7 +118,7 @@ def check_gain(tap, path, controller, key, formula, gain, limit_seconds, peer=()
     sysctl of the host's namespace is byte for byte what it was."""
     with Lab() as lab, lab.link(seed=1, **path) as link:
         lab.peer.set_sysctls(dict(peer))
-        before = lab.host.snapshot()
+        before = {**lab.host.snapshot(), **routes.snapshot(lab.host)}
         daemon, transfers = start(lab, link, **words)
         with transfers:
             first = mbps(transfers.next())
@@ -133,5 +134,5 @@ def check_gain(tap, path, controller, key, formula, gain, limit_seconds, peer=()
                        f"{measured.age():.0f} s")
                 status = daemon.stop()
                 tap.ok(status == 0, "stopped", f"exit status {status}")
-        changed = difference(before, lab.host.snapshot())
-        tap.ok(not changed, "every sysctl as before", str(changed))
+        changed = difference(before, {**lab.host.snapshot(), **routes.snapshot(lab.host)})
+        tap.ok(not changed, "every sysctl, route and rule as before", str(changed))

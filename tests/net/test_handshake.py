@@ -17,6 +17,10 @@ CONFIG = "[Daemon]\nMode=observe\n" + "".join(
     f"[Endpoint e{i}]\nUrl=tcp://{{address}}:{7000 + i}\nInterval=250ms\n"
     for i in range(ENDPOINTS))
 TOLERANCE_US = 300
+# A virtual machine stands still at times, and then the link is late itself: one handshake in a
+# hundred that is later than this says nothing of who measures it.
+DISTURBED_US = 2000
+ATTEMPTS = 3
 
 
 def windows(daemon):
@@ -31,8 +35,8 @@ def quantile(values, share):
     return values[min(len(values) - 1, int(share * len(values)))]
 
 
-def measure(tap, lab, link, name):
-    """One run of the daemon; compares its quantiles with those of the record."""
+def observe(lab, link):
+    """One run of the daemon: the rows and overheads it shows, and the record of the link, us."""
     skip = len(link.handshakes())
     with Daemon(lab.host, CONFIG.format(address=link.peer_address)) as daemon:
         time.sleep(SECONDS)
@@ -40,7 +44,18 @@ def measure(tap, lab, link, name):
         overhead = [phase["windows"][0]["p99Usec"] or 0
                     for e in daemon.call("ListEndpoints")["endpoints"]
                     for phase in e["targets"][0]["phases"] if phase["phase"] == "overhead"]
-    truth = [h["rttNs"] / 1000 for h in link.handshakes()[skip:] if h["syns"] == 1]
+    return rows, overhead, [h["rttNs"] / 1000 for h in link.handshakes()[skip:] if h["syns"] == 1]
+
+
+def measure(tap, lab, link, name):
+    """Compares the daemon's quantiles with those of the record."""
+    for attempt in range(ATTEMPTS):
+        rows, overhead, truth = observe(lab, link)
+        disturbed = quantile(truth, 0.99) - quantile(truth, 0.5) > DISTURBED_US
+        if not disturbed:
+            break
+        tap.note(f"{name}: the link itself was late by {quantile(truth, 0.99):.0f} us "
+                 f"(attempt {attempt + 1})")
     tap.ok(len(rows) == ENDPOINTS, f"{name}: every endpoint has a median")
     p50 = statistics.median(row["p50Usec"] for row in rows)
     p99 = statistics.median(row["p99Usec"] or row["maxUsec"] for row in rows)
@@ -49,6 +64,9 @@ def measure(tap, lab, link, name):
              f"(truth {true99:.0f}); local overhead p99 up to {max(overhead)} us")
     tap.ok(abs(p50 - true50) <= TOLERANCE_US, f"{name}: p50 within 0.3 ms of the truth",
            f"{p50 - true50:+.0f} us")
+    if disturbed:
+        tap.skip(f"{name}: p99 not inflated", "this machine stood still too often to tell")
+        return
     tap.ok(abs(p99 - true99) <= max(TOLERANCE_US, 0.02 * true99), f"{name}: p99 not inflated",
            f"{p99 - true99:+.0f} us")
 

@@ -9,6 +9,8 @@ import loop
 
 PATH = {"rtt": "60ms", "rate": "50M", "queue": "1M", "loss": "0.5%"}
 KEY = "net.ipv4.tcp_congestion_control"
+# A host whose routes are not to be touched: the setting of the whole host is tried.
+CONFIG = "[Daemon]\nMode=auto\n[Tuning]\nPerDestination=no\n"
 LIMIT_SECONDS = 180
 
 
@@ -21,7 +23,7 @@ def on_trial(changes):
 def run(tap):
     """The scenario."""
     with harness.Lab(("cubic", "bbr", "reno")) as lab, lab.link(seed=2, **PATH) as link:
-        daemon, transfers = loop.start(lab, link, seconds=3)
+        daemon, transfers = loop.start(lab, link, CONFIG, seconds=3)
         with transfers, daemon:
             measured = loop.Loop(tap, daemon, transfers)
             changes = measured.until(on_trial, LIMIT_SECONDS)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""100 ms, 100 Mbit/s, 0.5 % loss: cubic takes loss for congestion, and the loop finds out."""
+"""100 ms, 100 Mbit/s, 0.5 % loss: cubic takes loss for congestion, and the loop finds out, for this
+destination alone."""
 import sys
 
 import harness
@@ -12,7 +13,7 @@ PATH = {"rtt": "100ms", "rate": "100M", "queue": "2500k", "loss": "0.5%"}
 
 def run(tap):
     """The scenario."""
-    loop.check_gain(tap, PATH, controller="congestion", key="net.ipv4.tcp_congestion_control",
+    loop.check_gain(tap, PATH, controller="congestion", key="route.congctl",
                     formula="(Mathis)", gain=10, limit_seconds=600)
 
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scenarios that the engine does not pass yet, and that are not built therefore: a gain of 10 % is
- * mostly missed, since the guardrail of goodput ends trials that only met with noise; and what was
- * kept is taken back for losses that both settings would have met with.
+ * Scenarios that the engine does not pass yet: a program to be run by hand, and not among the
+ * tests. A gain of 10 % is mostly missed, since the guardrail of goodput ends trials that only met
+ * with noise; and what was kept is taken back for losses that both settings would have met with.
  */
 #include "tests/sim/scenario.h"
 #include "tests/unit/harness.h"
