@@ -340,7 +340,8 @@ const Tunable tunables[_TUNABLES] = {
 			.collateral = _TUNABLES,
 			.proposable = true,
 			.reason = "on a path of a millisecond a lost tail need not cost 200 ms",
-			.affects = "all connections to and from this destination, at once",
+			.affects = "all connections to and from this destination, at once; "
+				   "those that exist keep it when it is taken back",
 		},
 	[TUNABLE_ROUTE_QUICKACK] =
 		{

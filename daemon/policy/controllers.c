@@ -92,7 +92,7 @@ bool controller_may_write(const ControllerInput *input, TunableId id, char *reas
 		return false;
 	}
 	if (!tunable->present)
-		why = "this kernel does not have it";
+		why = "this kernel, or this network namespace, does not have it";
 	else if (tunable->foreign)
 		why = "somebody else changed it: it is left alone";
 	else if (!tunable->writable)

@@ -502,7 +502,9 @@ START_TEST(test_may_not_write)
 	config.override_sysctl = false;
 	tunable->present = false;
 	ck_assert(!propose());
-	ck_assert_str_eq(reason, "net.ipv4.tcp_wmem: this kernel does not have it");
+	ck_assert_str_eq(
+		reason,
+		"net.ipv4.tcp_wmem: this kernel, or this network namespace, does not have it");
 }
 END_TEST
 
