@@ -17,9 +17,9 @@
 
 /* Guardrails of the new arm. Two blocks in a row, for one can be a loss burst of the path itself;
  * likewise two looks, of which the second may fall into the same burst: so they are checked. */
-#define GUARD_BLOCKS 2
+#define GUARD_BLOCKS       2
 #define GUARD_GOODPUT_MEAN 0.9
-#define GUARD_LOOKS  2
+#define GUARD_LOOKS        2
 
 /* What a shorter send queue may cost: on a fast path the application has to be woken more often. */
 #define QUEUE_GOODPUT 0.95
