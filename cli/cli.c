@@ -23,6 +23,7 @@
 #define TIMEOUT_MAX     NSEC_PER_HOUR
 #define LIMIT_MAX       1000 /* that of the daemon */
 #define PAIRS_MAX       60   /* likewise */
+#define SPAN_MAX        (2 * NSEC_PER_DAY)
 #define ERROR_USAGE     "org.netopt.Client.Usage"
 
 typedef struct Parsed {
@@ -86,13 +87,13 @@ static bool read_colour(const char *value, Settings *settings)
 	return settings->colour || text_equal(value, "never");
 }
 
-static bool read_timeout(const char *value, Settings *settings)
+static bool read_duration(const char *value, uint64_t maximum_ns, uint64_t *ret_ns)
 {
 	uint64_t ns;
 
-	if (parse_duration(value, &ns) < 0 || ns == 0 || ns > TIMEOUT_MAX)
+	if (parse_duration(value, &ns) < 0 || ns == 0 || ns > maximum_ns)
 		return false;
-	settings->timeout_ns = ns;
+	*ret_ns = ns;
 	return true;
 }
 
@@ -117,13 +118,17 @@ static bool apply(const char *name, const char *value, Parsed *parsed)
 	if (text_equal(name, "color"))
 		return read_colour(value, settings);
 	if (text_equal(name, "timeout"))
-		return read_timeout(value, settings);
+		return read_duration(value, TIMEOUT_MAX, &settings->timeout_ns);
 	if (text_equal(name, "limit"))
 		return read_number(value, LIMIT_MAX, &settings->limit);
 	if (text_equal(name, "pairs"))
 		return read_number(value, PAIRS_MAX, &settings->pairs);
+	if (text_equal(name, "span"))
+		return read_duration(value, SPAN_MAX, &settings->span_ns);
 	if (text_equal(name, "socket"))
 		settings->socket = value;
+	else if (text_equal(name, "html"))
+		settings->html = value;
 	else if (text_equal(name, "no-legend"))
 		settings->legend = false;
 	else if (text_equal(name, "quiet"))

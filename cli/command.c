@@ -55,6 +55,10 @@ const Command commands[] = {
 	 "that "
 	 "\"paths\" lists. Needs root or membership of the daemon's group.",
 	 ARGUMENT_TRIAL, 2, 2, verb_trial},
+	{"report", "", "Print a report of this host, or write it as a page",
+	 "With --html: one page with plots of latency over time, of its parts and of each change, "
+	 "which needs nothing else to be looked at; \"-\" writes it to the standard output.",
+	 ARGUMENT_NONE, 0, 0, verb_report},
 	{"pause", "[DURATION]", "Change nothing new for a while, or until resumed",
 	 "A duration is like 90s, 15min or 1h 30min (quoted). Needs root or membership of the "
 	 "daemon's group.",
@@ -85,6 +89,8 @@ const CommandOption command_options[] = {
 	 "paths flows listeners links destinations namespaces trials routes"},
 	{0, "pairs", "NUMBER", NULL, "Compare so many pairs of blocks, up to 60 (default 20)",
 	 "trial"},
+	{0, "html", "FILE", NULL, "Write the report as a page into this file", "report"},
+	{0, "span", "DURATION", NULL, "Look back this far, up to 2d (default 3h)", "report"},
 	{'p', "process", NULL, NULL, "Show whose each socket is", "flows listeners"},
 };
 const size_t n_command_options = ARRAY_SIZE(command_options);

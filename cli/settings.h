@@ -23,5 +23,7 @@ typedef struct Settings {
 	bool process; /* --process */
 	size_t limit; /* --limit; 0: the daemon's default */
 	size_t pairs; /* --pairs; 0: the daemon's default */
+	const char *html; /* --html: the file; NULL: none */
+	uint64_t span_ns; /* --span; 0: the daemon's default */
 	size_t width; /* of the terminal; SIZE_MAX: not a terminal, nothing is cut */
 } Settings;

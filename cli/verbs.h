@@ -22,6 +22,7 @@ int verb_routes(const Settings *settings, char *const arguments[], size_t n);
 int verb_trial(const Settings *settings, char *const arguments[], size_t n);
 int verb_explain(const Settings *settings, char *const arguments[], size_t n);
 int verb_revert(const Settings *settings, char *const arguments[], size_t n);
+int verb_report(const Settings *settings, char *const arguments[], size_t n);
 int verb_pause(const Settings *settings, char *const arguments[], size_t n);
 int verb_resume(const Settings *settings, char *const arguments[], size_t n);
 int verb_reload(const Settings *settings, char *const arguments[], size_t n);
