@@ -12,6 +12,7 @@
 #define BOTTOM        108.0
 #define HEIGHT        128.0
 #define BAR           16.0
+#define MARK_WIDTH    28.0
 #define COLOURS       7 /* of parts, in the style sheet: p0 to p6 */
 #define LONG_SPAN_S   (36.0 * 3600)
 #define PAIRS_CLIPPED 0.5 /* ln: beyond a half more or less the bar says no more */
@@ -129,8 +130,11 @@ static void append_losses(const Chart *chart, Text *page)
 	text_append(page, any ? "\"/>" : "");
 }
 
+/* Of marks that lie close to one another the first is named. */
 static void append_marks(const Chart *chart, Text *page)
 {
+	double named = -WIDTH;
+
 	for (size_t i = 0; i < chart->n_marks; i++) {
 		double index = (chart->marks[i].at_s - chart->start_s) / chart->step_s;
 		double x = line_x(chart, index);
@@ -138,7 +142,11 @@ static void append_marks(const Chart *chart, Text *page)
 		if (index < 0 || index > (double)(chart->n - 1))
 			continue;
 		text_appendf(page, "<path class=\"mark\" d=\"M%.1f %.0fV%.0f\"/>", x, TOP, BOTTOM);
-		label(x + 2, TOP + 8, "start", chart->marks[i].text, page);
+		if (fabs(x - named) < MARK_WIDTH)
+			continue;
+		named = x;
+		label(x + 2, TOP + 8, x < RIGHT - MARK_WIDTH ? "start" : "end",
+		      chart->marks[i].text, page);
 	}
 }
 

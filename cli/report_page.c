@@ -135,7 +135,7 @@ static void append_endpoint_row(const Json *endpoint, Text *page)
 }
 
 /* More rows than anybody reads; the rest is counted. */
-#define ROWS_MAX 500
+#define ROWS_MAX 200
 
 static void append_endpoints(const ReportData *data, Text *page)
 {

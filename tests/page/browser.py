@@ -39,9 +39,9 @@ class Browser:
 
     def _port(self):
         for line in self.process.stdout:
-            words = line.split()
-            if "port" in words and words[-1].rstrip(".").isdigit():
-                return int(words[-1].rstrip("."))
+            number = line.split()[-1].rstrip(".") if line.strip() else ""
+            if "started successfully on port" in line and number.isdigit():
+                return int(number)
         raise RuntimeError(f"{DRIVER} did not say its port")
 
     def _ask(self, method, path, body=None):

@@ -86,8 +86,8 @@ END_TEST
 
 static void fake_markup(FakeDaemon *fake)
 {
-	fake->endpoints[FAKE_WEB]->resolve_error[0] = '\0';
-	(void)text_copy(fake->engine.changes[0].summary, sizeof(fake->engine.changes[0].summary),
+	(void)text_copy(fake->engine.changes[0].evidence.summary,
+			sizeof(fake->engine.changes[0].evidence.summary),
 			"</article><script>alert(1)</script>");
 }
 
