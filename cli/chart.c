@@ -75,7 +75,7 @@ static void append_grid(double top, Text *page)
 		double value = top * i / 2, y = line_y(value, top);
 
 		text_appendf(page, "<path class=\"grid\" d=\"M%.0f %.1fH%.0f\"/>", LEFT, y, RIGHT);
-		(void)text_format(text, sizeof(text), "%.3g", value);
+		(void)text_format(text, sizeof(text), value < 1000 ? "%.3g" : "%.0f", value);
 		label(LEFT - 4, y + 3.5, "end", text, page);
 	}
 }

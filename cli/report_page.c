@@ -117,7 +117,7 @@ static void append_endpoint_row(const Json *endpoint, Text *page)
 
 	text_append(page, "<tr><td>");
 	html_append(page, string_of(endpoint, "name"));
-	text_append(page, " <small>");
+	text_append(page, " <small class=\"wide\">");
 	html_append(page, string_of(endpoint, "url"));
 	text_append(page, "</small></td>");
 	html_element(page, "td", state_class(state, slo),
