@@ -33,6 +33,10 @@ typedef struct ControllerInput {
 	/* Whether this value was tried on this path and is not to be tried again yet. */
 	bool (*held)(const void *context, const char *controller, const Address *path,
 		     const ChangeTunable *tunable);
+	/* The change of this controller that holds this tunable of the path in force, with the
+	 * evidence of then; NULL: there is none. The pointer may be NULL, too: nothing is. */
+	const Change *(*in_force)(const void *context, const char *controller, const Address *path,
+				  TunableId id);
 	const void *context;
 } ControllerInput;
 

@@ -188,25 +188,39 @@ static void begin(Engine *engine, const Controller *controller, const Proposal *
 	engine_set_action(engine, change, ENGINE_APPLY, true, ret_action);
 }
 
+static Change *find_in_force(const Engine *engine, const char *controller, const Address *path,
+			     TunableId id)
+{
+	for (size_t i = 0; i < engine->ring.n; i++) {
+		Change *change = engine->ring.changes[i];
+
+		if (change->in_force && text_equal(change->controller, controller) &&
+		    engine_touches(change, id, path))
+			return change;
+	}
+	return NULL;
+}
+
+static const Change *in_force(const void *context, const char *controller, const Address *path,
+			      TunableId id)
+{
+	return find_in_force(context, controller, path, id);
+}
+
 /* A metric of ours that has lost its reason goes without a trial; what set it is thereby decided.
  */
 static void withdraw(Engine *engine, const Controller *controller, const Proposal *proposal,
 		     EngineAction *ret_action)
 {
-	const Address *path = &proposal->plan.path;
+	Change *change = find_in_force(engine, controller->name, &proposal->plan.path,
+				       proposal->tunables[0].id);
 
-	for (size_t i = 0; i < engine->ring.n; i++) {
-		Change *change = engine->ring.changes[i];
-
-		if (!change->in_force || !text_equal(change->controller, controller->name) ||
-		    !engine_touches(change, proposal->tunables[0].id, path))
-			continue;
-		engine_decide(engine, change, VERDICT_RESTORED, proposal->evidence.summary);
-		if (proposal->harmful)
-			engine_hold(engine, HOLD_REJECTED, change);
-		engine_set_action(engine, change, ENGINE_RESTORE, false, ret_action);
+	if (!change)
 		return;
-	}
+	engine_decide(engine, change, VERDICT_RESTORED, proposal->evidence.summary);
+	if (proposal->harmful)
+		engine_hold(engine, HOLD_REJECTED, change);
+	engine_set_action(engine, change, ENGINE_RESTORE, false, ret_action);
 }
 
 bool engine_is_on_trial(const Engine *engine, const Address *path, TunableId id)
@@ -229,6 +243,7 @@ static bool ask(Engine *engine, size_t i, const Snapshot *snapshot, Proposal *re
 				 .evidence_since_ns = engine->evidence_since_ns[i],
 				 .path_since = engine_path_since,
 				 .held = is_held,
+				 .in_force = in_force,
 				 .context = engine};
 
 	*ret = (Proposal){0};
