@@ -546,6 +546,16 @@ static int fake_revert(void *context, uint64_t change_id, Text *message)
 	return answer(daemon, message);
 }
 
+static int fake_release(void *context, TunableId id, const Address *destination, Text *message)
+{
+	FakeDaemon *daemon = context;
+
+	daemon->releases++;
+	daemon->released = id;
+	daemon->released_destination = *destination;
+	return answer(daemon, message);
+}
+
 static int fake_pause(void *context, uint64_t duration_ns, Text *message)
 {
 	FakeDaemon *daemon = context;
@@ -585,6 +595,7 @@ ControlOps fake_daemon_ops(FakeDaemon *daemon)
 {
 	return (ControlOps){.view = fake_view,
 			    .revert = fake_revert,
+			    .release = fake_release,
 			    .pause = fake_pause,
 			    .resume = fake_resume,
 			    .reload = fake_reload,

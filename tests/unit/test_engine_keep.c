@@ -24,6 +24,7 @@ typedef struct Lane {
 	uint64_t bps; /* 0: no traffic */
 	double gain;  /* under bbr */
 	double loss;
+	bool full_buffer;
 	int link;
 	FakeFlow *flows[SLOTS];
 } Lane;
@@ -144,6 +145,12 @@ static void transfer(Lane *lane)
 	lane->flows[slot] =
 		fake_host_open(&host, lane->address, (uint64_t)((double)lane->bps * gain));
 	lane->flows[slot]->loss = lane->loss;
+	if (lane->full_buffer) {
+		uint32_t bytes = (uint32_t)host.caps.wmem_max_bytes;
+
+		lane->flows[slot]->sample.sndbuf = bytes;
+		lane->flows[slot]->sample.wmem_queued = bytes / 10 * 7;
+	}
 	lane->flows[slot]->sample.info.raw.unacked =
 		(uint32_t)((double)lane->bps * gain / 8 / 10 / 1448);
 }
@@ -562,6 +569,107 @@ START_TEST(test_rejection_is_remembered)
 }
 END_TEST
 
+/* What the daemon reads at its next start. */
+static Lessons *restart(Lessons *lessons)
+{
+	Lessons *read = new_lessons();
+	size_t length;
+	char *text;
+
+	ck_assert_int_eq(lessons_encode(lessons, &text, &length), 0);
+	ck_assert_int_eq(lessons_decode(read, text, length), 0);
+	free(text);
+	lessons_free(lessons);
+	new_engine(read);
+	events[0] = '\0';
+	return read;
+}
+
+static void end_of(Lessons *lessons)
+{
+	path_table_set_observer(host.paths, NULL, NULL);
+	engine_free(engine);
+	engine = NULL;
+	lessons_free(lessons);
+}
+
+/* 4 MiB are too small for it, but it gains nothing by more. */
+static void limited_by_its_buffer(Lane *lane)
+{
+	config.switches[POLICY_CONGESTION] = POLICY_OFF;
+	config.switches[POLICY_BUFFERS] = POLICY_AUTO_TUNE;
+	lane->bps = 150 * MBIT;
+	lane->loss = 0;
+	lane->full_buffer = true;
+}
+
+/* A limit whose removal gained nothing is not removed again after a restart, nor if a lesson speaks
+ * of more settings than the one that is asked about; over another route it is. */
+START_TEST(test_rejection_of_several)
+{
+	Lessons *lessons = new_lessons();
+	Lesson lesson;
+
+	limited_by_its_buffer(&lanes[0]);
+	new_engine(lessons);
+	run_to_report(200);
+	run_to_report(900);
+	ck_assert_str_eq(events, "1:trial-started 1:restored");
+	ck_assert_int_eq(change(1)->trial.kind, TRIAL_MECHANICAL);
+	ck_assert_uint_eq(lessons_count(lessons), 1);
+
+	lessons = restart(lessons);
+	run(300);
+	ck_assert_str_eq(events, "");
+
+	lesson = *lessons_at(lessons, 0);
+	ck_assert(!lesson.kept);
+	lesson.subject.tunables[1] = (LessonTunable){
+		TUNABLE_TCP_RMEM, fake_value(TUNABLE_TCP_RMEM, "4096 131072 9000000")};
+	lesson.subject.n_tunables = 2;
+	(void)lessons_forget_path(lessons, &lesson.subject.path);
+	ck_assert_int_eq(lessons_add(lessons, &lesson), 0);
+	lessons = restart(lessons);
+	run(300);
+	ck_assert_str_eq(events, "");
+
+	lanes[0].link = 9;
+	lessons = restart(lessons);
+	run_to_report(200);
+	ck_assert_str_eq(events, "1:trial-started");
+	end_of(lessons);
+}
+END_TEST
+
+/* --- what a step costs --- */
+
+/* However many controllers and questions there are, a way is looked up once in a step. */
+START_TEST(test_one_look_up)
+{
+	unsigned most = 0;
+
+	config.switches[POLICY_ECN] = POLICY_AUTO_TUNE;
+	new_engine(NULL);
+	for (size_t i = 0; i < LANES; i++)
+		lossy(&lanes[i], 1);
+	for (unsigned i = 0; i < 400; i++) {
+		unsigned before;
+
+		for (size_t k = 0; k < LANES; k++)
+			transfer(&lanes[k]);
+		tell_links();
+		seconds++;
+		fake_host_step(&host, SECOND);
+		before = host.route_questions;
+		engine_step(engine, &host.snapshot, &action);
+		most = MAX(most, host.route_questions - before);
+		execute(&action);
+	}
+	ck_assert_uint_gt(most, 0);
+	ck_assert_uint_le(most, LANES);
+}
+END_TEST
+
 HARNESS_MAIN("engine_keep",
 	     HARNESS_FIXTURE(suite, "domains", setup, teardown, test_two_links, test_one_link,
 			     test_no_more_than_two, test_abort_ends_all, test_budget);
@@ -572,4 +680,5 @@ HARNESS_MAIN("engine_keep",
 	     HARNESS_FIXTURE(suite, "shadow", setup, teardown, test_shadow_harm, test_shadow_well,
 			     test_shadow_silent);
 	     HARNESS_FIXTURE(suite, "memory", setup, teardown, test_prior,
-			     test_rejection_is_remembered);)
+			     test_rejection_is_remembered, test_rejection_of_several);
+	     HARNESS_FIXTURE(suite, "cost", setup, teardown, test_one_look_up);)
