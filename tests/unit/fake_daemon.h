@@ -59,3 +59,5 @@ typedef struct FakeDaemon {
 void fake_daemon_init(FakeDaemon *daemon);
 void fake_daemon_clear(FakeDaemon *daemon);
 ControlOps fake_daemon_ops(FakeDaemon *daemon);
+/* Its verbs that change something. */
+void fake_verbs(ControlOps *ops);

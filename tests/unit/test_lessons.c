@@ -115,81 +115,6 @@ START_TEST(test_found)
 }
 END_TEST
 
-/* By what leads it, whatever goes with it; of sizes that follow a rate, within a fifth. */
-START_TEST(test_led)
-{
-	static const struct {
-		const char *rmem;
-		bool found;
-	} rows[] = {
-		{"4096 131072 12582912", true},  {"4096 131072 10485761", true},
-		{"4096 131072 15000000", true},  {"4096 131072 10000000", false},
-		{"4096 131072 16000000", false}, {"4096 262144 12582912", false},
-	};
-	Lesson lesson = host_sample();
-	LessonSubject subject = lesson.subject;
-	LessonPrior prior;
-
-	add(&lesson);
-	subject.n_tunables = 1;
-	ck_assert(!lessons_find(lessons, &subject, NOW, &prior));
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		subject.tunables[0] = tunable_of(TUNABLE_TCP_RMEM, rows[i].rmem);
-		ck_assert_msg(lessons_find_led(lessons, &subject, NOW, &prior) == rows[i].found,
-			      "%s", rows[i].rmem);
-	}
-	subject.tunables[0] = lesson.subject.tunables[1]; /* it does not lead */
-	ck_assert(!lessons_find_led(lessons, &subject, NOW, &prior));
-	lesson = sample();
-	add(&lesson);
-	subject = lesson.subject;
-	ck_assert(lessons_find_led(lessons, &subject, NOW, &prior));
-	subject.tunables[0] = tunable_of(TUNABLE_ROUTE_CONGCTL, "cubic");
-	ck_assert(!lessons_find_led(lessons, &subject, NOW, &prior));
-	subject = lesson.subject;
-	subject.route++;
-	ck_assert(!lessons_find_led(lessons, &subject, NOW, &prior));
-}
-END_TEST
-
-static Lesson window_of(const char *packets, bool kept)
-{
-	Lesson lesson = sample();
-
-	(void)text_copy(lesson.subject.controller, LESSON_CONTROLLER_MAX, "initcwnd");
-	lesson.subject.tunables[0] = tunable_of(TUNABLE_ROUTE_INITCWND, packets);
-	lesson.kept = kept;
-	return lesson;
-}
-
-/* The value of the newest trial that was won, here and now. */
-START_TEST(test_kept)
-{
-	Lesson steps[] = {window_of("16", true), window_of("44", true), window_of("24", false)};
-	Lesson other = sample();
-	LessonSubject subject = window_of("1", true).subject;
-	LessonPrior prior;
-
-	add(&other);
-	ck_assert(!lessons_find_kept(lessons, &subject, NOW, &prior));
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		add(&steps[i]);
-	ck_assert(lessons_find_kept(lessons, &subject, NOW, &prior));
-	ck_assert_int_eq(prior.lesson->subject.tunables[0].value.numbers[0], 44);
-	ck_assert(!lessons_find_kept(lessons, &subject, NOW + LESSON_AGE_MAX_NS, &prior));
-	subject.floor_us *= 2;
-	ck_assert(!lessons_find_kept(lessons, &subject, NOW, &prior));
-	subject = steps[0].subject;
-	subject.route++;
-	ck_assert(!lessons_find_kept(lessons, &subject, NOW, &prior));
-	steps[1].kept = false; /* it was taken back, and is known as that now */
-	add(&steps[1]);
-	subject = steps[0].subject;
-	ck_assert(lessons_find_kept(lessons, &subject, NOW, &prior));
-	ck_assert_int_eq(prior.lesson->subject.tunables[0].value.numbers[0], 16);
-}
-END_TEST
-
 START_TEST(test_only_of_the_same)
 {
 	Lesson lesson = sample();
@@ -620,10 +545,10 @@ START_TEST(test_identity_that_fits_no_line)
 }
 END_TEST
 
-HARNESS_MAIN("lessons", HARNESS_FIXTURE(suite, "table", setup, teardown, test_found, test_led,
-					test_kept, test_only_of_the_same, test_floor, test_age,
-					test_replaced, test_other_route, test_refused,
-					test_full_table, test_route_fingerprint);
+HARNESS_MAIN("lessons",
+	     HARNESS_FIXTURE(suite, "table", setup, teardown, test_found, test_only_of_the_same,
+			     test_floor, test_age, test_replaced, test_other_route, test_refused,
+			     test_full_table, test_route_fingerprint);
 	     HARNESS_FIXTURE(suite, "text", setup, teardown, test_format, test_rounding,
 			     test_every_length_and_bit, test_refused_text, test_stale,
 			     test_identity_that_fits_no_line);)

@@ -464,38 +464,6 @@ START_TEST(test_until_it_is_removed_nothing_is_set)
 }
 END_TEST
 
-/* The cycle tries again, not each time, and rests twice as long when it failed again. */
-START_TEST(test_what_could_not_be_removed_is_tried_again)
-{
-	RoutesParams params = fixture_params();
-	Routes *next;
-	leave_behind();
-	break_next(FAKE_REMOVE, -EPERM, false);
-	fib.faults[FAKE_REMOVE].failures = 2 * 3; /* three routes */
-	ck_assert_int_eq(routes_new(&params, &next), 0);
-	now_ns += ROUTES_FLUSH_NS - 1;
-	routes_verify(next);
-	ck_assert_uint_eq(n_reports, 3 + 2); /* the rules are gone */
-	now_ns++;
-	routes_verify(next);
-	ck_assert_uint_eq(n_reports, 3 + 2 + 3);
-	ck_assert(!routes_are_clean(next));
-	now_ns += 2 * ROUTES_FLUSH_NS - 1;
-	routes_verify(next);
-	ck_assert(!routes_are_clean(next));
-	now_ns++;
-	routes_verify(next);
-	ck_assert(routes_are_clean(next));
-	ck_assert_uint_eq(fake_routes_own(&fib) + fib.n_rules, 0);
-	ck_assert_uint_eq(n_reports, 3 + 2 + 3 + 3);
-	now_ns += ROUTES_FLUSH_MAX_NS;
-	fib.calls[FAKE_LIST] = 0;
-	routes_verify(next);
-	ck_assert_uint_eq(fib.calls[FAKE_LIST], 0);
-	routes_free(next);
-}
-END_TEST
-
 START_TEST(test_what_is_kept_stays)
 {
 	ck_assert_int_eq(apply(WANTED, TUNABLE_ROUTE_INITCWND, "20"), 0);
@@ -613,8 +581,7 @@ HARNESS_MAIN(
 			test_errors_of_a_change_leave_the_old,
 			test_errors_of_a_removal_leave_it_ours, test_a_kernel_that_does_not_answer);
 	HARNESS_FIXTURE(suite, "left", set_up, tear_down, test_it_is_removed_before_anything_else,
-			test_until_it_is_removed_nothing_is_set,
-			test_what_could_not_be_removed_is_tried_again, test_what_is_kept_stays);
+			test_until_it_is_removed_nothing_is_set, test_what_is_kept_stays);
 	HARNESS_FIXTURE(suite, "shadow", set_up, tear_down,
 			test_a_candidate_is_felt_by_the_marked_alone,
 			test_a_candidate_beside_what_is_in_force,

@@ -526,10 +526,46 @@ START_TEST(test_nothing_of_ours_costs_nothing)
 }
 END_TEST
 
+/* The cycle tries again, not each time, and rests twice as long when it failed again. */
+START_TEST(test_what_could_not_be_removed_is_tried_again)
+{
+	RoutesParams params = fixture_params();
+	Routes *next;
+	for (unsigned i = 1; i <= 3; i++) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "203.0.113.%u", i);
+		fake_routes_add(&fib, text, "192.0.2.1", 2)->protocol = ROUTE_PROTOCOL;
+	}
+	break_next(FAKE_REMOVE, -EPERM, false);
+	fib.faults[FAKE_REMOVE].failures = 2 * 3; /* three routes */
+	ck_assert_int_eq(routes_new(&params, &next), 0);
+	now_ns += ROUTES_FLUSH_NS - 1;
+	routes_verify(next);
+	ck_assert_uint_eq(n_reports, 3);
+	now_ns++;
+	routes_verify(next);
+	ck_assert_uint_eq(n_reports, 3 + 3);
+	ck_assert(!routes_are_clean(next));
+	now_ns += 2 * ROUTES_FLUSH_NS - 1;
+	routes_verify(next);
+	ck_assert(!routes_are_clean(next));
+	now_ns++;
+	routes_verify(next);
+	ck_assert(routes_are_clean(next));
+	ck_assert_uint_eq(fake_routes_own(&fib), 0);
+	ck_assert_uint_eq(n_reports, 3 + 3 + 3);
+	now_ns += ROUTES_FLUSH_MAX_NS;
+	fib.calls[FAKE_LIST] = 0;
+	routes_verify(next);
+	ck_assert_uint_eq(fib.calls[FAKE_LIST], 0);
+	routes_free(next);
+}
+END_TEST
+
 HARNESS_MAIN("routes_watch",
 	     HARNESS_FIXTURE(suite, "way", set_up, tear_down, test_events_of_no_consequence,
-			     test_a_nexthop_object,
-			     test_another_gateway_ends_it, test_another_link_ends_it,
+			     test_a_nexthop_object, test_another_gateway_ends_it,
+			     test_another_link_ends_it,
 			     test_a_longer_prefix_over_the_same_gateway_is_the_same_way,
 			     test_a_prefix_of_two_addresses_is_seen,
 			     test_what_was_copied_is_copied_anew, test_several_next_hops_end_it,
@@ -550,4 +586,5 @@ HARNESS_MAIN("routes_watch",
 			     test_a_question_that_fails_is_asked_again,
 			     test_the_cycle_sees_what_no_event_told, test_the_cycle_takes_turns,
 			     test_a_storm_of_others_routes_costs_little,
-			     test_nothing_of_ours_costs_nothing);)
+			     test_nothing_of_ours_costs_nothing,
+			     test_what_could_not_be_removed_is_tried_again);)
