@@ -50,6 +50,10 @@ const Command commands[] = {
 	{"revert", "ID|all", "Put back the values of before a change, or of before all",
 	 "Needs root or membership of the daemon's group.", ARGUMENT_CHANGE_OR_ALL, 1, 1,
 	 verb_revert},
+	{"release", "KEY|ADDRESS", "Let netoptd change again what somebody else has changed",
+	 "A tunable by its key, as \"tunables\" lists it, or the destination of a route by its "
+	 "address. Needs root or membership of the daemon's group.",
+	 ARGUMENT_TUNABLE, 1, 1, verb_release},
 	{"trial", "aa ADDRESS", "Compare a setting with itself on a path, to see the error",
 	 "What it finds is chance: an effect that is kept would be a false one. The path is one "
 	 "that "

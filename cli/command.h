@@ -14,6 +14,7 @@ typedef enum CommandArgument {
 	ARGUMENT_DURATION,
 	ARGUMENT_COMMAND,
 	ARGUMENT_ENDPOINT, /* the name of one */
+	ARGUMENT_TUNABLE,  /* the key of one */
 	ARGUMENT_TRIAL,    /* a kind of trial, and a path */
 	ARGUMENT_SHELL,
 } CommandArgument;

@@ -48,6 +48,9 @@ static void append_words(Text *text, const Command *command, bool fish)
 	case ARGUMENT_ENDPOINT:
 		append_ask(text, "endpoints", fish);
 		break;
+	case ARGUMENT_TUNABLE:
+		append_ask(text, "tunables", fish);
+		break;
 	case ARGUMENT_TRIAL:
 		text_append(text, "aa ");
 		append_ask(text, "paths", fish);

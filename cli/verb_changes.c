@@ -139,3 +139,12 @@ int verb_revert(const Settings *settings, char *const arguments[], size_t n)
 	}
 	return steer(settings, INTERFACE_REVERT, parameters);
 }
+
+int verb_release(const Settings *settings, char *const arguments[], size_t n)
+{
+	Json *parameters = json_new_object();
+
+	(void)n; /* one, says the table of commands */
+	json_set_string(parameters, "subject", arguments[0]);
+	return steer(settings, INTERFACE_RELEASE, parameters);
+}

@@ -21,6 +21,7 @@ int verb_trials(const Settings *settings, char *const arguments[], size_t n);
 int verb_routes(const Settings *settings, char *const arguments[], size_t n);
 int verb_trial(const Settings *settings, char *const arguments[], size_t n);
 int verb_explain(const Settings *settings, char *const arguments[], size_t n);
+int verb_release(const Settings *settings, char *const arguments[], size_t n);
 int verb_revert(const Settings *settings, char *const arguments[], size_t n);
 int verb_pause(const Settings *settings, char *const arguments[], size_t n);
 int verb_resume(const Settings *settings, char *const arguments[], size_t n);

@@ -3,7 +3,7 @@
 /*
  * Waits on one path that are a timer's and not the path's: exchanges that pause for our delayed
  * acknowledgement, and retransmission timeouts. The last ten minutes of both, 128 bytes, for a path
- * on which there was one at all.
+ * on which there was one at all, or that has a metric of ours against them.
  *
  * A peer that writes a question in two pieces with Nagle's algorithm on holds the second back until
  * the first is acknowledged, and we wait up to 40 ms to do that (measured: 42.9 ms an exchange

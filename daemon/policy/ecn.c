@@ -32,10 +32,6 @@ static bool loses_to_a_queue(const Path *path, const WindowSum *sum)
 	       (uint64_t)sum->srtt_p90_us * 1000 >= (uint64_t)path->min_rtt_us * QUEUE_MIN_PERMILLE;
 }
 
-/* A path must have been known for so long. Marks are rare on the Internet, and a trial of them is
- * long: it must not keep a place from what may gain more. */
-#define PATIENCE_NS (30 * NSEC_PER_MIN)
-
 static void explain(const Path *path, const WindowSum *sum, Evidence *evidence)
 {
 	char address[ADDRESS_TEXT_MAX];
@@ -76,13 +72,13 @@ static bool propose_for(const ControllerInput *input, const Path *path, Proposal
 static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 {
 	const Path *paths[CONTROLLER_PATHS];
-	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
+	size_t n = controller_paths(input, paths);
 
 	(void)text_copy(reason, CONTROLLER_REASON_MAX,
 			"no path without ECN loses more than 0.1 % to a queue");
 	for (size_t i = 0; i < n; i++)
 		if (!path_metrics(paths[i])->ecn &&
-		    input->snapshot->now_ns - paths[i]->first_seen_ns >= PATIENCE_NS &&
+		    controller_is_known(input, &controller_ecn, paths[i]) &&
 		    propose_for(input, paths[i], ret, reason))
 			return true;
 	return false;
@@ -91,6 +87,9 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 const Controller controller_ecn = {
 	.name = "ecn",
 	.knob = POLICY_ECN,
+	/* Marks are rare on the Internet, and a trial of them is long: it must not keep a place
+	 * from what may gain more. */
+	.patience_ns = 30 * NSEC_PER_MIN,
 	.summary = "asks routers to mark instead of dropping where packets are lost to a queue",
 	.propose = propose,
 };

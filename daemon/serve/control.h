@@ -88,7 +88,10 @@ typedef struct ControlOps {
 	void (*view)(void *context, ControlView *ret_view);
 	/* Changing verbs; `message` gets one sentence for the user. 0, -ENOENT, -EBUSY, other
 	 * errno. */
-	int (*revert)(void *context, uint64_t change_id, Text *message);  /* 0: all */
+	int (*revert)(void *context, uint64_t change_id, Text *message); /* 0: all */
+	/* A tunable, or with id _TUNABLES a destination, that somebody else has changed is given
+	 * back. */
+	int (*release)(void *context, TunableId id, const Address *destination, Text *message);
 	int (*pause)(void *context, uint64_t duration_ns, Text *message); /* 0: until resumed */
 	int (*resume)(void *context, Text *message);
 	int (*reload)(void *context, Text *message); /* -EINVAL: message lists every problem */

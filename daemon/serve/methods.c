@@ -169,6 +169,22 @@ static void revert(Call *call)
 		conclude(call, r, &message);
 }
 
+static void release(Call *call)
+{
+	const char *subject = call->arguments[0].string;
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	TunableId id = _TUNABLES;
+	Address destination = {0};
+
+	if ((!tunable_find(subject, &id) || tunable_is_route(id)) &&
+	    address_parse(subject, &destination) < 0) {
+		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", "subject");
+		return;
+	}
+	conclude(call, call->ops->release(call->ops->context, id, &destination, &message),
+		 &message);
+}
+
 static void pause_tuning(Call *call)
 {
 	_cleanup_(text_clear) Text message = {.data = NULL};
@@ -279,6 +295,11 @@ static const Method methods[] = {
 	 {ID_ARGUMENT(false), {.name = "all", .type = ARGUMENT_BOOL}},
 	 2,
 	 revert},
+	{INTERFACE_RELEASE,
+	 METHOD_CHANGE,
+	 {{.name = "subject", .type = ARGUMENT_STRING, .mandatory = true}},
+	 1,
+	 release},
 	{INTERFACE_PAUSE,
 	 METHOD_CHANGE,
 	 {{.name = "durationUsec", .type = ARGUMENT_INT, .minimum = 1, .maximum = YEAR_USEC}},

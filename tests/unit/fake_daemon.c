@@ -529,69 +529,15 @@ static int fake_processes(void *context, ProcessTable **ret_table, ProcessStats 
 	return fake_kernel_processes(&((FakeDaemon *)context)->kernel, ret_table, ret_stats);
 }
 
-static int answer(FakeDaemon *daemon, Text *message)
-{
-	text_append(message, daemon->message);
-	return daemon->status;
-}
-
-static int fake_revert(void *context, uint64_t change_id, Text *message)
-{
-	FakeDaemon *daemon = context;
-
-	daemon->reverts++;
-	daemon->reverted_id = change_id;
-	if (change_id > 0 && !engine_change_find(&daemon->engine, change_id))
-		return -ENOENT;
-	return answer(daemon, message);
-}
-
-static int fake_pause(void *context, uint64_t duration_ns, Text *message)
-{
-	FakeDaemon *daemon = context;
-
-	daemon->pauses++;
-	daemon->paused_ns = duration_ns;
-	return answer(daemon, message);
-}
-
-static int fake_resume(void *context, Text *message)
-{
-	FakeDaemon *daemon = context;
-
-	daemon->resumes++;
-	return answer(daemon, message);
-}
-
-static int fake_reload(void *context, Text *message)
-{
-	FakeDaemon *daemon = context;
-
-	daemon->reloads++;
-	return answer(daemon, message);
-}
-
-static int fake_trial_aa(void *context, const Address *path, unsigned pairs, Text *message)
-{
-	FakeDaemon *daemon = context;
-
-	daemon->trials++;
-	daemon->trial_path = *path;
-	daemon->trial_pairs = pairs;
-	return answer(daemon, message);
-}
-
 ControlOps fake_daemon_ops(FakeDaemon *daemon)
 {
-	return (ControlOps){.view = fake_view,
-			    .revert = fake_revert,
-			    .pause = fake_pause,
-			    .resume = fake_resume,
-			    .reload = fake_reload,
-			    .trial_aa = fake_trial_aa,
-			    .flows = fake_flows,
-			    .listeners = fake_listeners,
-			    .metrics = fake_metrics,
-			    .processes = fake_processes,
-			    .context = daemon};
+	ControlOps ops = {.view = fake_view,
+			  .flows = fake_flows,
+			  .listeners = fake_listeners,
+			  .metrics = fake_metrics,
+			  .processes = fake_processes,
+			  .context = daemon};
+
+	fake_verbs(&ops);
+	return ops;
 }

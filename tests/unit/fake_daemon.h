@@ -42,8 +42,10 @@ typedef struct FakeDaemon {
 	/* What the changing verbs answer, and what they were asked. */
 	int status;
 	const char *message;
-	unsigned views, reverts, pauses, resumes, reloads, trials;
+	unsigned views, reverts, releases, pauses, resumes, reloads, trials;
 	uint64_t reverted_id, paused_ns;
+	TunableId released; /* _TUNABLES: the destination */
+	Address released_destination;
 	Address trial_path;
 	unsigned trial_pairs;
 	ControlRoute routes[2];
@@ -57,3 +59,5 @@ typedef struct FakeDaemon {
 void fake_daemon_init(FakeDaemon *daemon);
 void fake_daemon_clear(FakeDaemon *daemon);
 ControlOps fake_daemon_ops(FakeDaemon *daemon);
+/* Its verbs that change something. */
+void fake_verbs(ControlOps *ops);

@@ -110,6 +110,8 @@ START_TEST(test_json_errors)
 		{"explain", "x", "org.netopt.Client.Usage", CLI_USAGE},
 		{"nothing", NULL, "org.netopt.Client.Usage", CLI_USAGE},
 		{"revert", NULL, "org.netopt.Client.Usage", CLI_USAGE},
+		{"release", NULL, "org.netopt.Client.Usage", CLI_USAGE},
+		{"release", "tcp_rmem", INTERFACE_ERROR_INVALID_PARAMETER, CLI_FAILED},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -127,9 +129,9 @@ END_TEST
 
 START_TEST(test_steering)
 {
-	static const char *const calls[][2] = {{"revert", "1"},  {"revert", "all"},
-					       {"pause", NULL},  {"pause", "15min"},
-					       {"resume", NULL}, {"reload", NULL}};
+	static const char *const calls[][2] = {
+		{"revert", "1"},    {"revert", "all"}, {"release", "192.0.2.1"}, {"pause", NULL},
+		{"pause", "15min"}, {"resume", NULL},  {"reload", NULL}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		ck_assert_int_eq(run(calls[i][0], calls[i][1], NULL), CLI_OK);
@@ -144,8 +146,11 @@ END_TEST
 
 START_TEST(test_permission)
 {
-	static const char *const calls[][2] = {
-		{"revert", "1"}, {"pause", NULL}, {"resume", NULL}, {"reload", NULL}};
+	static const char *const calls[][2] = {{"revert", "1"},
+					       {"release", "::1"},
+					       {"pause", NULL},
+					       {"resume", NULL},
+					       {"reload", NULL}};
 
 	if (geteuid() != 0)
 		HARNESS_SKIP("needs root");

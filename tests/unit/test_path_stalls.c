@@ -162,6 +162,12 @@ START_TEST(test_kept)
 	ck_assert_ptr_nonnull(path->stalls);
 	fake_host_step(&host, SECOND);
 	ck_assert_ptr_null(path->stalls);
+	fake_host_metric(&host, FAKE_ADDRESS, TUNABLE_ROUTE_QUICKACK, "1"); /* is it of use? */
+	fake_host_step(&host, SECOND);
+	ck_assert_ptr_nonnull(path->stalls);
+	for (unsigned i = 0; i < 700; i++)
+		fake_host_step(&host, SECOND);
+	ck_assert_ptr_nonnull(path->stalls);
 	ck_assert_uint_le(sizeof(PathStalls), 144);
 	fake_host_clear(&host);
 }
