@@ -32,9 +32,16 @@ static bool loses_to_a_queue(const Path *path, const WindowSum *sum)
 	       (uint64_t)sum->srtt_p90_us * 1000 >= (uint64_t)path->min_rtt_us * QUEUE_MIN_PERMILLE;
 }
 
-/* A path must have been known for so long. Marks are rare on the Internet, and a trial of them is
- * long: it must not keep a place from what may gain more. */
+/* A path must have been known for so long before there is a trial. Marks are rare on the Internet,
+ * and a trial of them is long: it must not keep a place from what may gain more. Advice keeps none.
+ */
 #define PATIENCE_NS (30 * NSEC_PER_MIN)
+
+static bool is_its_turn(const ControllerInput *input, const Path *path)
+{
+	return input->config->mode != POLICY_AUTO ||
+	       input->snapshot->now_ns - path->first_seen_ns >= PATIENCE_NS;
+}
 
 static void explain(const Path *path, const WindowSum *sum, Evidence *evidence)
 {
@@ -81,8 +88,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	(void)text_copy(reason, CONTROLLER_REASON_MAX,
 			"no path without ECN loses more than 0.1 % to a queue");
 	for (size_t i = 0; i < n; i++)
-		if (!path_metrics(paths[i])->ecn &&
-		    input->snapshot->now_ns - paths[i]->first_seen_ns >= PATIENCE_NS &&
+		if (!path_metrics(paths[i])->ecn && is_its_turn(input, paths[i]) &&
 		    propose_for(input, paths[i], ret, reason))
 			return true;
 	return false;
