@@ -6,6 +6,8 @@
  */
 #include "daemon/model/census.h"
 
+#include <string.h>
+
 #include "common/base.h"
 
 /* TCP_CA_Loss: the retransmission timer has fired. */
@@ -142,14 +144,62 @@ void census_end(Census *census, uint64_t now_ns)
 
 void census_listeners_begin(Census *census, uint64_t now_ns)
 {
-	census->n_listeners = 0;
+	memcpy(census->past_listeners, census->listeners, sizeof(census->past_listeners));
+	census->n_past_listeners = census->n_listeners;
+	census->n_listeners = census->n_requests = 0;
 	census->listeners_ns = now_ns;
+}
+
+void census_request_add(Census *census, const FlowSample *sample)
+{
+	size_t i = 0;
+
+	while (i < census->n_requests && census->requests[i].port != sample->local_port)
+		i++;
+	if (i == CENSUS_LISTENERS)
+		return;
+	if (i == census->n_requests)
+		census->requests[census->n_requests++] =
+			(CensusRequests){.port = sample->local_port};
+	census->requests[i].n++;
+}
+
+static uint32_t requests_to(const Census *census, uint16_t port)
+{
+	for (size_t i = 0; i < census->n_requests; i++)
+		if (census->requests[i].port == port)
+			return census->requests[i].n;
+	return 0;
+}
+
+/* What it had dropped at the dump before; 0 if it was not seen, or is another one by now. */
+static uint32_t past_drops(const Census *census, const CensusListener *listener)
+{
+	for (size_t i = 0; i < census->n_past_listeners; i++) {
+		const CensusListener *past = &census->past_listeners[i];
+
+		if (past->port == listener->port && past->drops <= listener->drops &&
+		    address_equal(&past->local, &listener->local))
+			return past->drops;
+	}
+	return 0;
+}
+
+bool census_accept_full(const CensusListener *listener)
+{
+	return listener->new_drops > 0 || listener->queue >= listener->backlog;
+}
+
+bool census_requests_full(const CensusListener *listener)
+{
+	return listener->requests >= listener->backlog;
 }
 
 /* How much this one is in need: drops before a queue that is full, before all else. */
 static uint64_t need(const CensusListener *listener)
 {
-	return ((uint64_t)listener->drops << 1) + (listener->queue >= listener->backlog);
+	return ((uint64_t)listener->new_drops << 1) +
+	       (census_accept_full(listener) || census_requests_full(listener));
 }
 
 void census_listener_add(Census *census, const FlowSample *sample)
@@ -158,9 +208,11 @@ void census_listener_add(Census *census, const FlowSample *sample)
 				   .port = sample->local_port,
 				   .queue = sample->rqueue,
 				   .backlog = sample->wqueue,
+				   .requests = requests_to(census, sample->local_port),
 				   .drops = sample->drops};
 	size_t at = MIN(census->n_listeners, (size_t)CENSUS_LISTENERS - 1);
 
+	listener.new_drops = listener.drops - past_drops(census, &listener);
 	if (census->n_listeners < CENSUS_LISTENERS)
 		census->n_listeners++;
 	else if (need(&census->listeners[at]) >= need(&listener))

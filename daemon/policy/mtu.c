@@ -20,21 +20,25 @@
 #define SIGHTINGS_MIN 3
 #define FRESH_NS      (UINT64_C(120) * 1000000000)
 
-/* The peer answers: it opened or sent something since the black hole was suspected. */
+static bool answered(const PathWindow *window, uint64_t since_ns)
+{
+	return window && window->start_ns > since_ns &&
+	       (window->flows_born > 0 || window->bytes_received > 0);
+}
+
+/* The peer opened or sent something in a window that began after the black hole was suspected: what
+ * came before says nothing of a peer that went away together with the large packets. */
 static bool is_alive(const ControllerInput *input, const CensusSuspect *suspect)
 {
 	const Path *path = path_table_find(input->snapshot->paths, &suspect->remote);
 
 	if (!path)
 		return false;
-	if (path->current.flows_born > 0 || path->current.bytes_received > 0)
+	if (answered(&path->current, suspect->first_ns))
 		return true;
-	for (unsigned i = 0; i < PATH_WINDOWS; i++) {
-		const PathWindow *window = path_window(path, i);
-
-		if (window && (window->flows_born > 0 || window->bytes_received > 0))
+	for (unsigned i = 0; i < PATH_WINDOWS; i++)
+		if (answered(path_window(path, i), suspect->first_ns))
 			return true;
-	}
 	return false;
 }
 

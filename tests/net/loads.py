@@ -7,6 +7,7 @@ question in two pieces, a receiver of datagrams that is busy elsewhere, a client
 connections. Servers print "ready"; all go on until they are killed. What wanload does (transfers,
 bursts) is not repeated here.
 """
+import collections
 import contextlib
 import resource
 import socket
@@ -17,7 +18,7 @@ import time
 
 QUESTION, ANSWER = 200, 100
 # <netinet/tcp.h> and <linux/socket.h>
-MSG_FASTOPEN = 0x20000000
+MSG_FASTOPEN, TCP_NOTSENT_LOWAT = 0x20000000, 25
 
 
 def ready():
@@ -52,18 +53,21 @@ def accept(address, port, backlog, pause):
             time.sleep(float(pause))
 
 
-def connect(address, port, count, period):
-    """So many clients at once, again and again; they leave with a reset."""
+def connect(address, port, count, period, stay=None):
+    """So many clients at once, each period; they leave with a reset, after a period or `stay`."""
+    held = collections.deque()
     while True:
-        clients = []
+        batch = []
         for _ in range(int(count)):
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             sock.setblocking(False)
             sock.connect_ex((address, int(port)))
-            clients.append(sock)
+            batch.append(sock)
+        held.append(batch)
         time.sleep(float(period))
-        for sock in clients:
-            reset(sock)
+        if len(held) * float(period) >= float(stay or period):
+            for sock in held.popleft():
+                reset(sock)
 
 
 def serve(address, port, one):
@@ -122,12 +126,15 @@ def pull(address, port, pause):
     serve(address, port, one)
 
 
-def push(address, port):
-    """Writes as much as there is room for, and reads what the other side says."""
+def push(address, port, lowat):
+    """Writes as much as there is room for, and reads what the other side says. No more than about
+    `lowat` bytes wait unsent; 0: as the system likes it."""
     with socket.create_connection((address, int(port))) as sock:
+        if int(lowat) > 0:
+            sock.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, int(lowat))
         threading.Thread(target=exactly, args=(sock, 1 << 60), daemon=True).start()
         while True:
-            sock.sendall(bytes(65536))
+            sock.sendall(bytes(8192))
 
 
 def upload(address, port, size, seconds):

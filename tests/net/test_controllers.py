@@ -95,7 +95,7 @@ def listeners(site):
     site.serve_here("accept", path.host_address, 7003, choose(site, 8, 512), 0)
     site.there("connect", host, 7001, 60, 2)
     site.there("connect", host, 7002, 20, 2)
-    site.there("connect", path.host_address, 7003, 60, 1)
+    site.there("connect", path.host_address, 7003, 1, 0.005, 0.2)
 
 
 def exchanges(site):
@@ -114,8 +114,7 @@ def transfers(site):
     unsent, hole = site.links["unsent"], site.links["hole"]
     pause, queue = site.links["pause"], site.links["queue"]
     site.serve_there("pull", unsent.peer_address, 7020, 0.1)
-    if site.ill:
-        site.here("push", unsent.peer_address, 7020)
+    site.here("push", unsent.peer_address, 7020, choose(site, 0, 16384))
     site.serve_there("greet", hole.peer_address, 7021)
     for _ in range(3):
         site.here("upload", hole.peer_address, 7021, 200000, 12)
@@ -131,7 +130,7 @@ def clients(site):
     """Connections without a pool, clients who ask for cookies, and datagrams."""
     host, peer = CABLES["ports"]
     site.serve_there("accept", peer, 7030, 512, 0)
-    site.here("churn", peer, 7030, choose(site, 320, 20), 50)
+    site.here("churn", peer, 7030, choose(site, 110, 20), 20)
     site.serve_here("accept", host, 7031, 512, 0)
     if site.ill:
         site.there("fastopen", host, 7031, 1)
@@ -172,7 +171,7 @@ def advised(daemon, controller):
 
 # controller: words of which each must be in one line of its advice
 EXPECTED = {
-    "backlog": ["net.core.somaxconn 32 -> 64", "port 7001", "port 7002"],
+    "backlog": ["net.core.somaxconn 32 -> 128", "port 7001", "port 7002", "port 7003"],
     "quickack": ["route.quickack", "10.78.2.2"],
     "rto-min": ["route.rto_min", "10.77.0.2"],
     "ports": ["net.ipv4.ip_local_port_range 40000 40399 -> 15000 60999", "10.78.3.2 port 7030"],
@@ -184,7 +183,7 @@ EXPECTED = {
 }
 # What is the whole machine's, and what it says.
 ELSEWHERE = {
-    "udp": ["net.core.rmem_max", "cannot be written from here"],
+    "udp": ["a receive buffer was full", "net.core.rmem_max", "cannot be written from here"],
     "softnet": ["net.core.netdev_max_backlog", "network namespace"],
     "neighbours": ["net.ipv4.neigh.default.gc_thresh2", "network namespace"],
     "memory": ["net.ipv4.tcp_mem", "network namespace"],
@@ -229,6 +228,73 @@ def check_well(tap, daemon):
         tap.ok(not told, f"well: {controller} is quiet", " ".join(told))
 
 
+class Acting:
+    """A host with Mode=auto: a listener whose queue is as long as somaxconn allows and too short,
+    and transfers to one destination on which a setting is compared with itself."""
+
+    KEY = "net.core.somaxconn"
+
+    def __init__(self, stack):
+        self.site = Site(stack, True)
+        self.host, peer = self.site.lab.host, CABLES["listen"][0]
+        self.host.set_sysctls({self.KEY: ILL_SYSCTLS[self.KEY]})
+        self.link = self.site.lab.link(rtt="20ms", rate="10M", record_syn=False, coarse=COARSE)
+        self.before = self.snapshot()
+        self.site.serve_here("accept", peer, 7001, 4096, 0.02)
+        self.site.there("connect", peer, 7001, 60, 2)
+        self.site.lab.sink(self.link.peer_address)
+        self.site.wanload("burst", self.link.peer_address, 9000, "--bytes", "60k", "--gap", "0.1",
+                          "--repeat", "0")
+        self.daemon = stack.enter_context(Daemon(
+            self.host, "[Daemon]\nMode=auto\nInterval=1s\nDiscover=no\n"))
+        self.routes = set()
+
+    def snapshot(self):
+        """All that the daemon could have changed."""
+        return {**self.host.snapshot(), **routes.snapshot(self.host)}
+
+    def ask(self, tap):
+        """netoptctl trial aa, as soon as the destination is known."""
+        end = time.monotonic() + 10
+        while True:
+            done = self.daemon.ctl("trial", "aa", self.link.peer_address, "--pairs", "20")
+            if done.returncode == 0 or time.monotonic() > end:
+                break
+            time.sleep(0.5)
+        tap.ok(done.returncode == 0 and "compares a setting with itself" in done.stdout,
+               "acting: a comparison of a setting with itself begins", done.stdout + done.stderr)
+        shown = self.daemon.ctl("trials").stdout
+        tap.ok("aa" in shown and self.link.peer_address in shown, "acting: netoptctl shows it",
+               shown)
+        again = self.daemon.ctl("trial", "aa", self.link.peer_address)
+        tap.ok(again.returncode == 1 and "under way" in again.stderr,
+               "acting: one at a time", again.stderr)
+
+    def look(self):
+        """Takes note of netoptd's routes; whether both trials have written."""
+        self.routes.update(routes.ours(self.host))
+        return self.routes and self.host.sysctl(self.KEY) != ILL_SYSCTLS[self.KEY]
+
+    def check(self, tap):
+        """Both under way; the stop leaves nothing of them."""
+        changes = self.daemon.changes()
+        for change in changes:
+            tap.note(f"acting: {change['state']} {change['reason']}: {describe(change)}")
+        running = {c["controller"]: c for c in changes if c["state"] == "trial"}
+        tap.ok("backlog" in running and self.host.sysctl(self.KEY) == "128",
+               "acting: somaxconn is raised, on trial", self.host.sysctl(self.KEY))
+        tap.ok("port 7001" in describe(running["backlog"]) if "backlog" in running else False,
+               "acting: it says who must listen anew")
+        tap.ok(any("initcwnd 10" in line and self.link.peer_address in line
+                   for line in self.routes),
+               "acting: the comparison made its route", str(self.routes))
+        tap.note(self.daemon.ctl("trials").stdout)
+        tap.ok("aa" in running, "acting: and is under way")
+        tap.ok(self.daemon.stop() == 0, "acting: stopped in the middle of both")
+        changed = harness.difference(self.before, self.snapshot())
+        tap.ok(not changed, "acting: every sysctl, route and rule as before", str(changed))
+
+
 def run(tap):
     """The three hosts."""
     config = "[Daemon]\nMode=advise\nInterval=1s\nDiscover=no\n"
@@ -240,13 +306,17 @@ def run(tap):
             start_loads(site)
             daemons[name] = stack.enter_context(Daemon(site.lab.host, config))
         start = time.monotonic()
-        while missing(daemons["ill"]) and time.monotonic() - start < LIMIT_SECONDS:
+        acting = Acting(stack)
+        acting.ask(tap)
+        while (time.monotonic() - start < LIMIT_SECONDS
+               and not (acting.look() and not missing(daemons["ill"]))):
             time.sleep(1)
         tap.note(f"after {time.monotonic() - start:.0f} s")
         for name, daemon in daemons.items():
             show(tap, name, daemon)
         check_ill(tap, daemons["ill"])
         check_well(tap, daemons["well"])
+        acting.check(tap)
         for name, site in sites.items():
             tap.ok(daemons[name].stop() == 0, f"{name}: stopped")
             changed = harness.difference(before[name], site.lab.host.snapshot())

@@ -5,9 +5,9 @@
  * whatever the caller says it is, so the arithmetic can be tested without waiting for it.
  *
  * A packet passes, in this order: the byte-limited drop-tail queue in front of the bottleneck, the
- * bottleneck (its serialisation time), the wire, where it may be lost (always, if it is too long for
- * it: a black hole of path MTU discovery), and the propagation delay.
- * A lost packet has therefore used its share of the bottleneck, as it does on a real path.
+ * bottleneck (its serialisation time), the wire, where it may be lost (always, if it is too long
+ * for it: a black hole of path MTU discovery), and the propagation delay. A lost packet has
+ * therefore used its share of the bottleneck, as it does on a real path.
  */
 #pragma once
 

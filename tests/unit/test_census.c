@@ -186,6 +186,42 @@ START_TEST(test_listeners)
 }
 END_TEST
 
+/* Drops since the dump before, and handshakes that take all the room there is. */
+START_TEST(test_listeners_again)
+{
+	FlowSample request = {.state = 3, .local_port = 25};
+
+	census_listeners_begin(&census, NOW);
+	listener(80, 0, 128, 17);
+	listener(443, 0, 128, 5);
+	listener(25, 0, 2, 0);
+	ck_assert(census_accept_full(&census.listeners[0]));
+	ck_assert(!census_accept_full(&census.listeners[2]));
+	census_listeners_begin(&census, NOW + 1);
+	census_request_add(&census, &request);
+	census_request_add(&census, &request);
+	for (uint16_t i = 1000; i < 1000 + CENSUS_LISTENERS; i++) {
+		request.local_port = i; /* the last has no place */
+		census_request_add(&census, &request);
+	}
+	listener(80, 0, 128, 17);
+	listener(443, 0, 128, 7);
+	listener(25, 0, 2, 0);
+	listener(1000 + CENSUS_LISTENERS - 1, 0, 1, 0);
+	ck_assert_uint_eq(census.listeners[0].port, 443);
+	ck_assert_uint_eq(census.listeners[0].new_drops, 2);
+	ck_assert_uint_eq(census.listeners[1].port, 25);
+	ck_assert_uint_eq(census.listeners[1].requests, 2);
+	ck_assert(census_requests_full(&census.listeners[1]));
+	ck_assert_uint_eq(census.listeners[2].new_drops, 0);
+	ck_assert(!census_accept_full(&census.listeners[2]));
+	ck_assert_uint_eq(census.listeners[3].requests, 0);
+	census_listeners_begin(&census, NOW + 2);
+	listener(443, 0, 128, 1); /* another one on the same port */
+	ck_assert_uint_eq(census.listeners[0].new_drops, 1);
+}
+END_TEST
+
 /* One peer has 3000 of 9000 connections, the others one each: found, and never too many. */
 START_TEST(test_peers)
 {
@@ -216,4 +252,5 @@ END_TEST
 HARNESS_MAIN("census", HARNESS_FIXTURE(suite, "count", setup, NULL, test_counts, test_parts);
 	     HARNESS_FIXTURE(suite, "suspects", setup, NULL, test_black_hole, test_no_black_hole,
 			     test_suspects_bounded);
-	     HARNESS_FIXTURE(suite, "asked", setup, NULL, test_listeners, test_peers);)
+	     HARNESS_FIXTURE(suite, "asked", setup, NULL, test_listeners, test_listeners_again,
+			     test_peers);)

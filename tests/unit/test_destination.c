@@ -269,6 +269,9 @@ START_TEST(test_ecn)
 	(void)losing(0.002, 130000);
 	three_windows();
 	ck_assert(!propose(&controller_ecn)); /* not before others have had their turn */
+	config.mode = POLICY_ADVISE;          /* advice keeps nobody waiting */
+	ck_assert_msg(propose(&controller_ecn), "%s", reason);
+	config.mode = POLICY_AUTO;
 	known_for_long();
 	ck_assert_msg(propose(&controller_ecn), "%s", reason);
 	ck_metric(TUNABLE_ROUTE_ECN, 0, 1, METER_BULK);

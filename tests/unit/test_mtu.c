@@ -58,11 +58,15 @@ START_TEST(test_outage)
 }
 END_TEST
 
-/* Nothing was heard of the peer for minutes. */
+/* Nothing was heard of the peer since, whatever was before. */
 START_TEST(test_gone)
 {
+	(void)fake_host_open(&host, FAKE_ADDRESS, MBIT);
+	fake_host_windows(&host, 2);
 	(void)stall();
 	(void)stall();
+	fake_host_windows(&host, 1);
+	bench_refuses(&controller_mtu, "no peer looks like");
 	fake_host_windows(&host, 5);
 	bench_refuses(&controller_mtu, "no peer looks like");
 }
