@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "common/base.h"
+#include "common/clock.h"
 
 /* TCP_CA_Loss: the retransmission timer has fired. */
 #define CA_LOSS           4
 #define STALL_RETRANSMITS 3
+#define UNANSWERED_MS     1000
 /* Below this a path has no larger segments to lose: the least MTU of IPv6, and what probing begins
  * with (tcp_base_mss 1024). */
 #define STALL_MSS_MIN 1100
@@ -73,7 +75,8 @@ static bool is_stalled(const FlowSample *sample)
 	const TcpInfoRaw *raw = &sample->info.raw;
 
 	return sample->state == TCP_STATE_ESTABLISHED && raw->ca_state == CA_LOSS &&
-	       raw->retransmits >= STALL_RETRANSMITS && raw->backoff > 0 && raw->unacked > 0;
+	       raw->retransmits >= STALL_RETRANSMITS && raw->backoff > 0 && raw->unacked > 0 &&
+	       raw->last_ack_recv_ms >= raw->last_data_sent_ms;
 }
 
 /* Bytes of an outstanding segment, on average; the kernel does not tell of each. */
@@ -84,6 +87,15 @@ static uint64_t segment_bytes(const TcpInfo *info)
 	uint64_t acked = tcp_info_get(info, bytes_acked, 0);
 
 	return sent > again + acked ? (sent - again - acked) / info->raw.unacked : 0;
+}
+
+static void count_flow(CensusSuspect *suspect, uint64_t cookie)
+{
+	for (uint32_t i = 0; i < suspect->flows; i++)
+		if (suspect->cookies[i] == cookie)
+			return;
+	if (suspect->flows < CENSUS_SUSPECT_FLOWS)
+		suspect->cookies[suspect->flows++] = cookie;
 }
 
 static void suspect_flow(Census *census, const FlowSample *sample, uint64_t now_ns)
@@ -107,11 +119,29 @@ static void suspect_flow(Census *census, const FlowSample *sample, uint64_t now_
 	}
 	census->stalls++;
 	suspect->sightings++;
-	suspect->flows += suspect->cookie != sample->cookie;
-	suspect->cookie = sample->cookie;
+	count_flow(suspect, sample->cookie);
 	suspect->last_ns = now_ns;
+	if (raw->last_data_sent_ms >= UNANSWERED_MS)
+		suspect->unanswered_ns =
+			MAX(suspect->unanswered_ns,
+			    now_ns - MIN(raw->last_data_sent_ms * NSEC_PER_MSEC, now_ns));
 	suspect->mss = raw->snd_mss;
 	suspect->pmtu = raw->pmtu;
+}
+
+/* Whoever it was that heard of the peer. */
+static void hear(Census *census, const FlowSample *sample, uint64_t now_ns)
+{
+	CensusSuspect *suspect = find(census, &sample->remote);
+	uint64_t ago_ns = sample->info.raw.last_ack_recv_ms * NSEC_PER_MSEC;
+
+	if (suspect && suspect->heard_ns == 0 && now_ns > suspect->first_ns + ago_ns)
+		suspect->heard_ns = now_ns - ago_ns;
+}
+
+bool census_suspect_confirmed(const CensusSuspect *suspect)
+{
+	return suspect->heard_ns > 0 && suspect->unanswered_ns > suspect->heard_ns;
 }
 
 /* A quarter of what a buffer may be. */
@@ -127,8 +157,12 @@ void census_add(Census *census, const FlowSample *sample, const PathCaps *caps, 
 					is_big(sample->wmem_queued, caps->wmem_max_bytes);
 		count_queued(&census->counting, sample->rmem_alloc);
 	}
-	if (!sample->destroyed && is_stalled(sample))
+	if (sample->destroyed)
+		return;
+	if (is_stalled(sample))
 		suspect_flow(census, sample, now_ns);
+	if (census->n_suspects > 0)
+		hear(census, sample, now_ns);
 }
 
 void census_end(Census *census, uint64_t now_ns)

@@ -8,20 +8,27 @@
  *
  * A flow in a black hole has sent full-size segments again and again without an answer, while small
  * ones passed: the handshake did, and data of either side. So a suspect is a peer of whom at least
- * one flow stands so; it is cleared when a flow to it stalls with small segments only (then the
- * peer is away altogether), or when it has not been seen for CENSUS_SUSPECT_NS.
+ * one flow stands so, and repeated a packet after the last it heard; it is cleared when a flow to
+ * it stalls with small segments only (then the peer is away altogether), or when it has not been
+ * seen for CENSUS_SUSPECT_NS. After an outage flows look the same until they try again; so it is
+ * only confirmed when the peer was heard, by any flow, after the suspicion, and a large packet that
+ * was repeated after that had no answer for a second.
  */
 #include "daemon/model/path.h"
 
-#define CENSUS_SUSPECTS   8
-#define CENSUS_SUSPECT_NS (UINT64_C(600) * 1000000000)
+#define CENSUS_SUSPECTS      8
+#define CENSUS_SUSPECT_FLOWS 8
+#define CENSUS_SUSPECT_NS    (UINT64_C(120) * 1000000000)
 
 typedef struct CensusSuspect {
 	Address remote;
-	uint64_t cookie; /* of the flow seen last */
+	uint64_t cookies[CENSUS_SUSPECT_FLOWS]; /* of `flows` */
 	uint64_t first_ns, last_ns;
-	uint32_t sightings, flows; /* how often; of how many flows, one after the other */
-	uint32_t mss, pmtu;        /* bytes, of the last */
+	uint64_t heard_ns;      /* the peer was, first after first_ns; 0: not yet */
+	uint64_t unanswered_ns; /* the latest repetition that had no answer for a second; 0: none */
+	uint32_t sightings,
+		flows;      /* how often; of how many flows, of which no more are told apart */
+	uint32_t mss, pmtu; /* bytes, of the last */
 } CensusSuspect;
 
 /* Listening sockets, those whose queue is full or overflowed first. The most that may wait is also
@@ -76,6 +83,8 @@ typedef struct Census {
 void census_begin(Census *census, unsigned parts);
 void census_add(Census *census, const FlowSample *sample, const PathCaps *caps, uint64_t now_ns);
 void census_end(Census *census, uint64_t now_ns);
+/* Large packets to a peer that is there were repeated in vain. */
+bool census_suspect_confirmed(const CensusSuspect *suspect);
 
 /* Forgets what a dump of listeners said before, but for their drops; then each handshake under way,
  * if they are asked for (more ports than CENSUS_LISTENERS are not told apart), then each listener.

@@ -68,6 +68,11 @@ static unsigned timeouts(const FlowDelta *delta)
 	return delta->bytes_retrans > 0 ? delta->total_rto : 0;
 }
 
+static bool is_away(const FlowSample *sample)
+{
+	return !sample->destroyed && sample->info.raw.backoff > 1;
+}
+
 bool path_stalls_wanted(const FlowSample *sample, const FlowDelta *delta, uint32_t floor_us)
 {
 	return timeouts(delta) > 0 || is_stalled(sample, delta, floor_us);
@@ -86,6 +91,7 @@ void path_stalls_add(PathStalls *stalls, const FlowSample *sample, const FlowDel
 	minute->stalled = add(minute->stalled, stalled);
 	minute->timeouts = add(minute->timeouts, timeouts(delta));
 	minute->spurious = add(minute->spurious, delta->dsack_dups);
+	minute->away = add(minute->away, is_away(sample));
 	if (stalled || timeouts(delta) > 0)
 		stalls->last_ns = now_ns;
 }
@@ -106,6 +112,7 @@ void path_stalls_sum(const PathStalls *stalls, uint64_t since_ns, uint64_t now_n
 		sum.stalled += minute->stalled;
 		sum.timeouts += minute->timeouts;
 		sum.spurious += minute->spurious;
+		sum.away += minute->away;
 		sum.minutes_stalled += minute->stalled > 0;
 		sum.minutes_timeouts += minute->timeouts > 0;
 	}

@@ -5,7 +5,7 @@
  * filtered.
  *
  * Evidence: two flows, and three sightings, of full-size segments sent three times or more without
- * an answer to a peer that was reached otherwise within the last minutes. Value: 1, which lets a
+ * an answer to a peer that was heard meanwhile (an outage is no black hole). Value: 1, which lets a
  * connection probe only after such a timeout; 2 (from the start) is not ours to choose. The trial
  * counts the sightings.
  */
@@ -18,29 +18,6 @@
 
 #define FLOWS_MIN     2
 #define SIGHTINGS_MIN 3
-#define FRESH_NS      (UINT64_C(120) * 1000000000)
-
-static bool answered(const PathWindow *window, uint64_t since_ns)
-{
-	return window && window->start_ns > since_ns &&
-	       (window->flows_born > 0 || window->bytes_received > 0);
-}
-
-/* The peer opened or sent something in a window that began after the black hole was suspected: what
- * came before says nothing of a peer that went away together with the large packets. */
-static bool is_alive(const ControllerInput *input, const CensusSuspect *suspect)
-{
-	const Path *path = path_table_find(input->snapshot->paths, &suspect->remote);
-
-	if (!path)
-		return false;
-	if (answered(&path->current, suspect->first_ns))
-		return true;
-	for (unsigned i = 0; i < PATH_WINDOWS; i++)
-		if (answered(path_window(path, i), suspect->first_ns))
-			return true;
-	return false;
-}
 
 static const CensusSuspect *worst(const ControllerInput *input)
 {
@@ -51,8 +28,7 @@ static const CensusSuspect *worst(const ControllerInput *input)
 		const CensusSuspect *suspect = &census->suspects[i];
 
 		if (suspect->flows < FLOWS_MIN || suspect->sightings < SIGHTINGS_MIN ||
-		    input->snapshot->now_ns - suspect->last_ns > FRESH_NS ||
-		    !is_alive(input, suspect))
+		    !census_suspect_confirmed(suspect))
 			continue;
 		if (!found || suspect->sightings > found->sightings)
 			found = suspect;

@@ -6,7 +6,8 @@ Three hosts, each in namespaces of its own, at the same time:
 
     ill     has all faults at once, each on a path or a listener of its own; Mode=advise, where
             everything that a controller would do is told, and nothing keeps another back
-    well    has the same programs without the faults: nobody may speak up
+    well    has the same programs without the faults: nobody may speak up, not even of an outage
+            for the better part of a minute, which is no lost tail and no black hole
     acting  Mode=auto, and one fault: the controller writes, and the stop restores; and a comparison
             of a setting with itself, which a stop in the middle leaves nothing of
 
@@ -26,6 +27,8 @@ from netopt import Daemon
 LOADS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "loads.py")
 # Three windows of 30 s, one that was begun before the load, and a step.
 LIMIT_SECONDS = 140
+# The well host's outage, and whose.
+OUTAGE_SECONDS, OUTAGE_LINKS = (20, 65), ("tail", "unsent")
 ILL_SYSCTLS = {"net.core.somaxconn": "32", "net.ipv4.ip_local_port_range": "40000 40399"}
 COARSE = "500us"
 # name: (number, path when well, what is different when ill)
@@ -114,7 +117,8 @@ def transfers(site):
     unsent, hole = site.links["unsent"], site.links["hole"]
     pause, queue = site.links["pause"], site.links["queue"]
     site.serve_there("pull", unsent.peer_address, 7020, 0.1)
-    site.here("push", unsent.peer_address, 7020, choose(site, 0, 16384))
+    for _ in range(choose(site, 1, 2)):
+        site.here("push", unsent.peer_address, 7020, choose(site, 0, 16384))
     site.serve_there("greet", hole.peer_address, 7021)
     for _ in range(3):
         site.here("upload", hole.peer_address, 7021, 200000, 12)
@@ -188,6 +192,21 @@ ELSEWHERE = {
     "neighbours": ["net.ipv4.neigh.default.gc_thresh2", "network namespace"],
     "memory": ["net.ipv4.tcp_mem", "network namespace"],
 }
+
+
+class Outage:
+    """Nothing passes on some links of a site, for a while."""
+
+    def __init__(self, site):
+        self.site, self.state = site, False
+
+    def at(self, seconds):
+        """What it shall be so long after the start."""
+        wanted = OUTAGE_SECONDS[0] <= seconds < OUTAGE_SECONDS[1]
+        if wanted != self.state:
+            for name in OUTAGE_LINKS:
+                self.site.links[name].set(loss="100%" if wanted else "0")
+        self.state = wanted
 
 
 def missing(daemon):
@@ -308,10 +327,12 @@ def run(tap):
         start = time.monotonic()
         acting = Acting(stack)
         acting.ask(tap)
-        while (time.monotonic() - start < LIMIT_SECONDS
-               and not (acting.look() and not missing(daemons["ill"]))):
+        outage, age = Outage(sites["well"]), 0
+        while age < LIMIT_SECONDS and not (acting.look() and not missing(daemons["ill"])):
+            outage.at(age)
             time.sleep(1)
-        tap.note(f"after {time.monotonic() - start:.0f} s")
+            age = time.monotonic() - start
+        tap.note(f"after {age:.0f} s")
         for name, daemon in daemons.items():
             show(tap, name, daemon)
         check_ill(tap, daemons["ill"])

@@ -118,6 +118,35 @@ START_TEST(test_black_hole)
 }
 END_TEST
 
+/* Heard of after the suspicion, and then a large packet was repeated in vain. */
+START_TEST(test_confirmed)
+{
+	FlowSample hole = stalled(1, "192.0.2.1"), other = fake_sample(9, "192.0.2.1");
+	const CensusSuspect *suspect = &census.suspects[0];
+
+	hole.info.raw.last_ack_recv_ms = 5000;
+	hole.info.raw.last_data_sent_ms = 999;
+	census_add(&census, &hole, &caps, NOW);
+	ck_assert_uint_eq(suspect->heard_ns, 0);
+	ck_assert_uint_eq(suspect->unanswered_ns, 0);
+	hole.info.raw.last_data_sent_ms = 1000;
+	census_add(&census, &hole, &caps, NOW + 3 * NSEC_PER_SEC);
+	ck_assert_uint_eq(suspect->unanswered_ns, NOW + 2 * NSEC_PER_SEC);
+	ck_assert(!census_suspect_confirmed(suspect));
+	other.info.raw.last_ack_recv_ms = 1000;
+	census_add(&census, &other, &caps, NOW + 4 * NSEC_PER_SEC);
+	ck_assert_uint_eq(suspect->heard_ns, NOW + 3 * NSEC_PER_SEC);
+	ck_assert(!census_suspect_confirmed(suspect));
+	hole.info.raw.last_ack_recv_ms = 500; /* it is the one that heard: no stall */
+	census_add(&census, &hole, &caps, NOW + 6 * NSEC_PER_SEC);
+	ck_assert(!census_suspect_confirmed(suspect));
+	hole.info.raw.last_ack_recv_ms = 9000;
+	census_add(&census, &hole, &caps, NOW + 6 * NSEC_PER_SEC);
+	ck_assert(census_suspect_confirmed(suspect));
+	ck_assert_uint_eq(suspect->flows, 1);
+}
+END_TEST
+
 START_TEST(test_no_black_hole)
 {
 	FlowSample samples[6];
@@ -250,7 +279,7 @@ START_TEST(test_peers)
 END_TEST
 
 HARNESS_MAIN("census", HARNESS_FIXTURE(suite, "count", setup, NULL, test_counts, test_parts);
-	     HARNESS_FIXTURE(suite, "suspects", setup, NULL, test_black_hole, test_no_black_hole,
-			     test_suspects_bounded);
+	     HARNESS_FIXTURE(suite, "suspects", setup, NULL, test_black_hole, test_confirmed,
+			     test_no_black_hole, test_suspects_bounded);
 	     HARNESS_FIXTURE(suite, "asked", setup, NULL, test_listeners, test_listeners_again,
 			     test_peers);)

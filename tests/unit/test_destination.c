@@ -216,6 +216,19 @@ START_TEST(test_rto_min_not)
 }
 END_TEST
 
+/* Flows that wait for their second timeout and later ones: an outage. */
+START_TEST(test_rto_min_outage)
+{
+	FakeFlow *flow = timing_out(4, 0, 400, 1900);
+
+	flow->sample.info.raw.backoff = 3;
+	for (unsigned i = 0; i < 4; i++)
+		fake_host_step(&host, NSEC_PER_SEC);
+	ck_assert(!propose(&controller_rto_min));
+	ck_assert_msg(strstr(reason, "nothing passed for a while"), "%s", reason);
+}
+END_TEST
+
 START_TEST(test_rto_min_spurious)
 {
 	(void)timing_out(0, 0, 400, 1900);
@@ -357,7 +370,7 @@ HARNESS_MAIN("destination", suite_add_tcase(suite, tables_case());
 	     HARNESS_FIXTURE(suite, "quickack", setup, teardown, test_quickack,
 			     test_quickack_in_force, test_quickack_few);
 	     HARNESS_FIXTURE(suite, "rto_min", setup, teardown, test_rto_min,
-			     test_rto_min_of_exchanges, test_rto_min_spurious,
+			     test_rto_min_of_exchanges, test_rto_min_outage, test_rto_min_spurious,
 			     test_rto_min_of_a_path_that_got_longer);
 	     HARNESS_FIXTURE(suite, "ecn", setup, teardown, test_ecn, test_ecn_negotiated,
 			     test_ecn_own_choice);

@@ -116,6 +116,13 @@ START_TEST(test_timeouts)
 	ck_assert_uint_eq(sum.timeouts, 2);
 	ck_assert_uint_eq(sum.minutes_timeouts, 1);
 	ck_assert_uint_eq(sum.spurious, 1);
+	ck_assert_uint_eq(sum.away, 0);
+	sample.info.raw.backoff = 1; /* its first timeout */
+	path_stalls_add(&stalls, &sample, &delta, 500, 1001 * SECOND);
+	sample.info.raw.backoff = 2;
+	path_stalls_add(&stalls, &sample, &delta, 500, 1001 * SECOND);
+	path_stalls_sum(&stalls, 0, 1001 * SECOND, &sum);
+	ck_assert_uint_eq(sum.away, 1);
 }
 END_TEST
 
@@ -162,7 +169,7 @@ START_TEST(test_kept)
 	ck_assert_ptr_nonnull(path->stalls);
 	fake_host_step(&host, SECOND);
 	ck_assert_ptr_null(path->stalls);
-	ck_assert_uint_le(sizeof(PathStalls), 144);
+	ck_assert_uint_le(sizeof(PathStalls), 168);
 	fake_host_clear(&host);
 }
 END_TEST
