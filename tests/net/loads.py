@@ -111,9 +111,13 @@ def ask(address, port, pieces, pause="0"):
             time.sleep(float(pause))
 
 
-def pull(address, port, pause):
-    """Reads what comes, and says something each `pause` seconds: somebody who asks for more."""
+def pull(address, port, pause, buffer):
+    """Reads what comes, and says something each `pause` seconds: somebody who asks for more. A
+    receive buffer of so many bytes; 0: as the system likes it."""
     def one(sock):
+        if int(buffer) > 0:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, int(buffer))
+
         def talk():
             with contextlib.suppress(OSError):
                 while True:

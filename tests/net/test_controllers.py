@@ -116,7 +116,8 @@ def transfers(site):
     """What is sent in bulk, in bursts, or into a hole."""
     unsent, hole = site.links["unsent"], site.links["hole"]
     pause, queue = site.links["pause"], site.links["queue"]
-    site.serve_there("pull", unsent.peer_address, 7020, 0.1)
+    # Half a BDP: no queue, so nothing is lost to one.
+    site.serve_there("pull", unsent.peer_address, 7020, 0.1, choose(site, 0, 32768))
     for _ in range(choose(site, 1, 2)):
         site.here("push", unsent.peer_address, 7020, choose(site, 0, 16384))
     site.serve_there("greet", hole.peer_address, 7021)
