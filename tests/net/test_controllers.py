@@ -27,6 +27,7 @@ from netopt import Daemon
 LOADS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "loads.py")
 # Three windows of 30 s, one that was begun before the load, and a step.
 LIMIT_SECONDS = 140
+START_SECONDS = 30
 # The well host's outage, and whose.
 OUTAGE_SECONDS, OUTAGE_LINKS = (20, 65), ("tail", "unsent")
 ILL_SYSCTLS = {"net.core.somaxconn": "32", "net.ipv4.ip_local_port_range": "40000 40399"}
@@ -71,11 +72,13 @@ class Site:
 
     def serve_here(self, role, *words):
         """A server on the host."""
-        self.lab.host.started([sys.executable, LOADS, role, *map(str, words)])
+        self.lab.host.started([sys.executable, LOADS, role, *map(str, words)],
+                              timeout=START_SECONDS)
 
     def serve_there(self, role, *words):
         """A server on the peer."""
-        self.lab.peer.started([sys.executable, LOADS, role, *map(str, words)])
+        self.lab.peer.started([sys.executable, LOADS, role, *map(str, words)],
+                              timeout=START_SECONDS)
 
     def wanload(self, mode, address, port, *words):
         """wanload's client on the host."""
