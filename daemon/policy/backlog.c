@@ -22,6 +22,7 @@
 
 #include "common/text.h"
 #include "daemon/model/census.h"
+#include "daemon/model/host_setting.h"
 
 #define FAULTS_MIN       10
 #define ANSWERED_PERCENT 90
@@ -111,7 +112,16 @@ static bool raise_for(const ControllerInput *input, const Queue *queue,
 {
 	static const HostCounter guards[] = {HOST_MEMORY_PRESSURES};
 	int64_t now = host_number(input, TUNABLE_SOMAXCONN, 0);
+	int64_t before = input->snapshot->tunables[TUNABLE_SOMAXCONN].original.numbers[0];
 
+	if (listener->backlog < now && before < now && listener->backlog >= before) {
+		(void)text_format(
+			reason, CONTROLLER_REASON_MAX,
+			"port %u: its queue is as long as somaxconn was (%u): its program "
+			"has yet to listen anew",
+			listener->port, listener->backlog);
+		return false;
+	}
 	if (listener->backlog < now)
 		return advise(input, queue, listener, faults, ret, reason);
 	*ret = (Proposal){0};

@@ -266,7 +266,7 @@ class Acting:
         self.site.serve_here("accept", peer, 7001, 4096, 0.02)
         self.site.there("connect", peer, 7001, 60, 2)
         self.site.lab.sink(self.link.peer_address)
-        self.site.wanload("burst", self.link.peer_address, 9000, "--bytes", "60k", "--gap", "0.1",
+        self.site.wanload("send", self.link.peer_address, 9000, "--seconds", "0.5", "--gap", "0.1",
                           "--repeat", "0")
         self.daemon = stack.enter_context(Daemon(
             self.host, "[Daemon]\nMode=auto\nInterval=1s\nDiscover=no\n"))

@@ -77,6 +77,23 @@ START_TEST(test_each_listener)
 }
 END_TEST
 
+/* Raised, and the listener is as it was. */
+START_TEST(test_yet_to_listen)
+{
+	overflow(3);
+	listener(443, 4097, 4096, 270);
+	listener(8080, 6, 5, 200);
+	bench_set(TUNABLE_SOMAXCONN, "8192");
+	bench_held_word = "listener_8080";
+	bench_refuses(&controller_backlog, "port 8080");
+	host.census.n_listeners = 1;
+	bench_refuses(&controller_backlog, "yet to listen anew");
+	bench_set(TUNABLE_SOMAXCONN, "4096");
+	ck_assert(bench_ask(&controller_backlog));
+	ck_assert(!proposal.advice);
+}
+END_TEST
+
 /* What it dropped long ago is no matter of today. */
 START_TEST(test_past_drops)
 {
@@ -158,5 +175,5 @@ END_TEST
 
 HARNESS_MAIN("backlog",
 	     HARNESS_FIXTURE(suite, "backlog", bench_setup, bench_teardown, test_somaxconn,
-			     test_program_asks_for_less, test_each_listener, test_past_drops,
-			     test_requests, test_syn_backlog, test_nothing);)
+			     test_program_asks_for_less, test_each_listener, test_yet_to_listen,
+			     test_past_drops, test_requests, test_syn_backlog, test_nothing);)
