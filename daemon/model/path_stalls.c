@@ -15,9 +15,11 @@
 /* Segments in for each one out: two pieces, in which the end of one may be repeated. */
 #define PIECES_LOW_PERMILLE  1800
 #define PIECES_HIGH_PERMILLE 4000
-/* Acknowledgements without data, for each exchange. */
+/* Acknowledgements without data, for each exchange: the one that was waited for, and often one more
+ * when the program reads the rest, since a delayed acknowledgement that was due ends what the
+ * kernel takes for a dialogue (tcp_delack_timer_handler(), tcp_cleanup_rbuf()). */
 #define ACKS_LOW_PERMILLE  800
-#define ACKS_HIGH_PERMILLE 1500
+#define ACKS_HIGH_PERMILLE 2500
 /* The delayed acknowledgement (TCP_ATO_MIN is 40 ms, a tick of 4 either way), less the round trip.
  */
 #define PACE_LOW_US  36000

@@ -7,8 +7,8 @@
  *
  * A peer that writes a question in two pieces with Nagle's algorithm on holds the second back until
  * the first is acknowledged, and we wait up to 40 ms to do that (measured: 42.9 ms an exchange
- * instead of 0.1). From here it looks like this: two data segments in for each one out, an
- * acknowledgement without data for each exchange, small segments, and one exchange after the other
+ * instead of 0.1). From here it looks like this: two data segments in for each one out, one or two
+ * acknowledgements without data for each exchange, small segments, and one exchange after the other
  * at a pace of 40 ms and the round trip.
  */
 #include "common/flow_sample.h"

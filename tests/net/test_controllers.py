@@ -339,6 +339,7 @@ def run(tap):
         tap.note(f"after {age:.0f} s")
         for name, daemon in daemons.items():
             show(tap, name, daemon)
+        tap.note(sites["ill"].lab.host.run(["ss", "-Htin", "sport", "=", "7010"]).stdout)
         check_ill(tap, daemons["ill"])
         check_well(tap, daemons["well"])
         acting.check(tap)
