@@ -318,6 +318,21 @@ START_TEST(test_ecn_negotiated)
 }
 END_TEST
 
+/* The flow waits for its third timeout. */
+START_TEST(test_ecn_outage)
+{
+	FakeFlow *flow = losing(0.002, 130000);
+
+	config.mode = POLICY_ADVISE;
+	three_windows();
+	ck_assert(propose(&controller_ecn));
+	flow->sample.info.raw.total_rto = 1;
+	flow->sample.info.raw.backoff = 3;
+	three_windows();
+	ck_assert_msg(!propose(&controller_ecn), "%s", proposal.evidence.formula);
+}
+END_TEST
+
 START_TEST(test_ecn_own_choice)
 {
 	FakeFlow *flow = losing(0.002, 130000);
@@ -373,5 +388,5 @@ HARNESS_MAIN("destination", suite_add_tcase(suite, tables_case());
 			     test_rto_min_of_exchanges, test_rto_min_outage, test_rto_min_spurious,
 			     test_rto_min_of_a_path_that_got_longer);
 	     HARNESS_FIXTURE(suite, "ecn", setup, teardown, test_ecn, test_ecn_negotiated,
-			     test_ecn_own_choice);
+			     test_ecn_outage, test_ecn_own_choice);
 	     HARNESS_FIXTURE(suite, "all", setup, teardown, test_nothing, test_ineligible);)
