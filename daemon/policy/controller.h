@@ -51,7 +51,8 @@ typedef struct Controller {
 	PolicyKnob knob; /* switches it off */
 	/* Not asked before the engine is so old: a comparison of the whole host keeps others out,
 	 * and a long one of a destination takes a place, so those of what may gain more come first.
-	 * One of destinations may wait as long for each (controller_is_known()). */
+	 * One of destinations may wait as long for each (controller_is_known()). With Mode=advise
+	 * nothing is compared, and nobody has to wait. */
 	uint64_t patience_ns;
 	const char *summary;
 	/* True: *ret_proposal. False: `reason` (CONTROLLER_REASON_MAX) says why not. */

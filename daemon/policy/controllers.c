@@ -42,7 +42,8 @@ size_t controller_paths(const ControllerInput *input, const Path *ret_paths[CONT
 bool controller_is_known(const ControllerInput *input, const Controller *controller,
 			 const Path *path)
 {
-	return input->snapshot->now_ns - path->first_seen_ns >= controller->patience_ns;
+	return input->config->mode != POLICY_AUTO ||
+	       input->snapshot->now_ns - path->first_seen_ns >= controller->patience_ns;
 }
 
 static void sum_window(WindowSum *sum, const PathWindow *window, uint64_t totals[4])
