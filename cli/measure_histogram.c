@@ -35,9 +35,9 @@ static uint64_t round_step(uint64_t wanted_us)
 static uint32_t fence_of(const uint32_t *sorted, size_t n)
 {
 	uint32_t low = measure_quantile(sorted, n, 250), high = measure_quantile(sorted, n, 750);
-	uint64_t spread = MAX((uint64_t)(high - low),
-			      MAX((uint64_t)high / SPREAD_SHARE, (uint64_t)SPREAD_MIN_US));
+	uint64_t spread = MAX((uint64_t)high / SPREAD_SHARE, (uint64_t)SPREAD_MIN_US);
 
+	spread = MAX(spread, (uint64_t)(high - low));
 	return (uint32_t)MIN(high + FENCE * spread, (uint64_t)sorted[n - 1]);
 }
 

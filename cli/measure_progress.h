@@ -6,6 +6,7 @@
  */
 #include "cli/measure_document.h"
 #include "cli/settings.h"
+#include "common/text.h"
 
 typedef struct MeasureProgress {
 	bool shown; /* standard error is a terminal, and nobody asked for quiet */
