@@ -184,16 +184,21 @@ static const char *culprit(char *argv[], char *buffer, size_t size)
 	return word;
 }
 
-/* The command that the options are of; NULL: none is named, or an unknown one. Brings the options
- * before all other words. */
+/* The command that the options are of; NULL: none is named, or an unknown one. In a copy, since
+ * getopt changes the order of the words, and with a value missing their meaning. */
 static const Command *find_command(int argc, char *argv[], const char *short_options,
 				   const struct option *long_options)
 {
+	_cleanup_free_ char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	if (!words)
+		return NULL;
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
 	optind = 0; /* glibc: start afresh, also when called again */
 	opterr = 0;
-	while (getopt_long(argc, argv, short_options, long_options, NULL) != -1)
+	while (getopt_long(argc, words, short_options, long_options, NULL) != -1)
 		; /* what is wrong is said when they are read */
-	return optind < argc ? command_find(argv[optind]) : NULL;
+	return optind < argc ? command_find(words[optind]) : NULL;
 }
 
 static int read_options(int argc, char *argv[], Parsed *parsed)

@@ -267,6 +267,7 @@ static void add_all(Suite *suite)
 {
 	TCase *all = tcase_create("commands");
 
+	tcase_set_timeout(all, 60); /* many a bash */
 	tcase_add_test(all, test_tables);
 	tcase_add_test(all, test_options_of_commands);
 	tcase_add_test(all, test_help);

@@ -105,7 +105,7 @@ START_TEST(test_everything_is_said)
 	check_has("3 round trips of 20.0 ms");
 	check_has("TLSv1.3");
 	check_has("speaks h2, offers h3");
-	check_has("kept open   the next request on the same connection waits 22.3 ms, not 63.6 ms");
+	check_has("kept open the next request on the same connection waits 22.3 ms, not 63.6 ms");
 	check_has("resolve     1   12.3 ms   12.3 ms         -         -         -   12.3 ms\n");
 	check_has("\n  total     100   62.7 ms");
 	check_has("PART");
