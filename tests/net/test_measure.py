@@ -11,7 +11,8 @@ import tempfile
 import time
 
 import harness
-from harness import Skip, build_path
+from harness import build_path
+from tap import Skip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "bench"))
@@ -25,8 +26,9 @@ INTERVAL_MS = 50
 # A p99 takes 100; of https over 150 ms, of some 0.9 s each, there is no time for so many.
 COUNT, COUNT_SLOW = 110, 50
 SHOWN = {"tcp": ("connect",), "https": ("connect", "tls", "request", "transfer", "reused")}
-# A virtual machine stands still at times, and then the link is late itself.
-DISTURBED_US = 2000
+# A virtual machine stands still at times. Then the link is late itself, and its record says when it
+# got to see a packet, not when that was sent; of a p99 two such moments are enough.
+DISTURBED_US = 1000
 OVERHEAD_S = 1.0
 
 
@@ -59,12 +61,37 @@ def finish(process, file):
         return status, json.load(file)["targets"][0]
 
 
-def compare(tap, title, target, truth, lateness_us):
+def of_probes(packets):
+    """Those of connections with two requests, as each probe makes them: a connection beside it only
+    shakes hands, and leaves."""
+    by_source = {}
+    for packet in packets:
+        key = packet["source"]
+        by_source.setdefault(key, []).append(packet)
+    return [packet for group in by_source.values()
+            if any(len(one["flights"]) > 5 for one in sensors_truth.conversations(group))
+            for packet in group]
+
+
+def truth_of(kind, link):
+    """{phase: [us, ...]} from the record of the link."""
+    target = f"{link.peer_address}:{KINDS[kind][0]}"
+    packets = [packet for packet in link.packets() if packet["target"] == target]
+    return sensors_truth.OF_KIND[kind](of_probes(packets) if kind == "https" else packets)
+
+
+def disturbed(permille, stats):
+    """Whether the link itself was too late to judge this quantile."""
+    return permille > 500 and (stats["latenessP99Us"] > BAR_US or
+                               permille > 950 and stats["latenessMaxUs"] > DISTURBED_US)
+
+
+def compare(tap, title, target, truth, stats):
     """Each quantile that it gives of each phase."""
     for phase in SHOWN[target["scheme"]]:
         row = next(row for row in target["phases"] if row["phase"] == phase)
         times = truth[phase]
-        tap.ok(len(times) >= row["count"] > 0, f"{title} {phase}: seen on the link",
+        tap.ok(len(times) == row["count"] > 0, f"{title} {phase}: seen on the link",
                f"{row['count']} of {len(times)}")
         for key, permille in (("p50Usec", 500), ("p95Usec", 950), ("p99Usec", 990)):
             true = nearest_rank(times, permille)
@@ -74,8 +101,9 @@ def compare(tap, title, target, truth, lateness_us):
                        "of too few", f"{row['count']}")
                 continue
             good = abs(row[key] - true) <= max(BAR_US, BAR_SHARE * true)
-            if not good and permille > 500 and lateness_us > DISTURBED_US:
-                tap.skip(name, f"this machine stood still for {lateness_us} us")
+            if not good and disturbed(permille, stats):
+                tap.skip(name, f"{row[key] - true:+.0f} us of {true:.0f}, but the link itself was "
+                         f"late: {stats['latenessP99Us']} us, up to {stats['latenessMaxUs']}")
                 continue
             tap.ok(good, name, f"{row[key] - true:+.0f} us of {true:.0f}")
 
@@ -91,8 +119,7 @@ def run_all(tap, lab, links):
         title = f"{kind} over {rtt} ms"
         tap.ok(status == 0 and target["losses"] == 0, f"{title}: all succeed",
                f"exit status {status}, {target['failuresByReason']}")
-        truth = sensors_truth.phases(link.packets(), kind, link.peer_address, KINDS[kind][0])
-        compare(tap, title, target, truth, link.stats()["latenessP99Us"])
+        compare(tap, title, target, truth_of(kind, link), link.stats())
         if (rtt, kind) == (RTTS_MS[0], "tcp"):
             waited_s = target["samples"][-1]["atUsec"] / 1e6
             tap.ok(abs(waited_s - (COUNT - 1) * INTERVAL_MS / 1000) < 0.5,

@@ -31,6 +31,7 @@ static int open_socket, closed_socket, out_fd, err_fd;
 static char open_url[64], closed_url[64];
 static bool own_network; /* a namespace in which nobody may ping */
 static bool keep_rights;
+static int terminal;             /* that standard error is; -1: it is a file */
 static const char *program_name; /* of the variable with its path */
 
 /* On 127.0.0.1, any port; it listens if there is a backlog. */
@@ -55,6 +56,7 @@ static void setup(void)
 	open_socket = make_socket(128, open_url, sizeof(open_url));
 	closed_socket = make_socket(0, closed_url, sizeof(closed_url));
 	own_network = keep_rights = false;
+	terminal = -1;
 	program_name = "NETOPT_MEASURE";
 	ck_assert_int_eq(unsetenv("FORCE_COLOR"), 0);
 	ck_assert_int_eq(unsetenv("COLUMNS"), 0);
@@ -95,7 +97,8 @@ static pid_t start(const char *first, va_list arguments)
 	if (pid == 0) {
 		drop_rights();
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (dup2(out_fd, STDOUT_FILENO) < 0 || dup2(err_fd, STDERR_FILENO) < 0)
+		if (dup2(out_fd, STDOUT_FILENO) < 0 ||
+		    dup2(terminal >= 0 ? terminal : err_fd, STDERR_FILENO) < 0)
 			_exit(99);
 		(void)fexecve(fd, words, environ);
 		_exit(96);
@@ -260,6 +263,42 @@ START_TEST(test_wrong_words)
 }
 END_TEST
 
+/* What standard error shows when it is a terminal: one line, and nothing of it is left. */
+static void run_on_terminal(char *buffer, size_t size)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ssize_t n;
+
+	ck_assert_int_ge(master, 0);
+	ck_assert_int_eq(grantpt(master), 0);
+	ck_assert_int_eq(unlockpt(master), 0);
+	terminal = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(run("-n", "3", "-i", "60ms", open_url, NULL), CLI_OK);
+	ck_assert_int_eq(fcntl(master, F_SETFL, O_NONBLOCK), 0);
+	n = read(master, buffer, size - 1);
+	buffer[MAX(n, 0)] = '\0';
+	(void)close(terminal);
+	(void)close(master);
+	terminal = -1;
+}
+
+START_TEST(test_progress)
+{
+	char shown[4096];
+
+	ck_assert_int_eq(setenv("TERM", "xterm", 1), 0);
+	run_on_terminal(shown, sizeof(shown));
+	check_has(shown, " 1/3  connect ");
+	check_has(shown, "\r\033[K");
+	ck_assert_ptr_null(strchr(shown, '\n'));
+	check_has(out, "0 of 3");
+	ck_assert_int_eq(setenv("TERM", "dumb", 1), 0);
+	run_on_terminal(shown, sizeof(shown));
+	ck_assert_str_eq(shown, "");
+}
+END_TEST
+
 START_TEST(test_interrupted)
 {
 	pid_t pid = run_aside("-n", "0", "-i", "10ms", open_url, NULL);
@@ -317,8 +356,8 @@ START_TEST(test_missing_program)
 }
 END_TEST
 
-HARNESS_MAIN("measure",
-	     HARNESS_FIXTURE(suite, "measure", setup, teardown, test_text, test_json, test_csv,
-			     test_refused, test_compared, test_no_such_family, test_wrong_words,
-			     test_interrupted, test_interrupted_at_once, test_not_permitted_to_ping,
-			     test_netoptctl_becomes_it, test_missing_program);)
+HARNESS_MAIN("measure", HARNESS_FIXTURE(suite, "measure", setup, teardown, test_text, test_json,
+					test_csv, test_refused, test_compared, test_no_such_family,
+					test_wrong_words, test_progress, test_interrupted,
+					test_interrupted_at_once, test_not_permitted_to_ping,
+					test_netoptctl_becomes_it, test_missing_program);)
