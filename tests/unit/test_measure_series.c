@@ -81,6 +81,21 @@ START_TEST(test_counts)
 }
 END_TEST
 
+/* Even if it came with times, say of the phases before it failed. */
+START_TEST(test_failure_is_no_latency)
+{
+	ProbeResult result = {.outcome = PROBE_STATUS, .failed_in = PHASE_REQUEST};
+	MeasurePhase phase;
+
+	probe_result_set(&result, PHASE_CONNECT, NSEC_PER_MSEC);
+	ck_assert_int_eq(measure_series_add(&items[0].series, 0, &result), 0);
+	add_https(&items[0], 20000, NULL);
+	measure_series_phase(&items[0].series, PHASE_CONNECT, &phase);
+	ck_assert_uint_eq(phase.n, 1);
+	ck_assert_uint_eq(phase.min_us, 20000);
+}
+END_TEST
+
 START_TEST(test_parts_add_up)
 {
 	Decomposition parts;
@@ -294,6 +309,7 @@ static void add_all(Suite *suite)
 	tcase_add_test(all, test_quantiles_are_exact);
 	tcase_add_test(all, test_too_few);
 	tcase_add_test(all, test_counts);
+	tcase_add_test(all, test_failure_is_no_latency);
 	tcase_add_test(all, test_parts_add_up);
 	tcase_add_test(all, test_parts_of_nothing);
 	tcase_add_test(all, test_parts_of_dns);
