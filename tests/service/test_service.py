@@ -127,6 +127,14 @@ def test_endpoints(tap, service):
            "one without address hurts nobody", endpoint("nameless")["state"])
 
 
+def test_measure(tap, service):
+    """netoptctl finds its program where it was installed, and nobody needs a right."""
+    done = service.machine.run("netoptctl", "measure", "-n", "2", "-i", "10ms", "127.0.0.1:1",
+                               user="65534")
+    tap.ok(done.returncode == 1 and "2 of 2" in done.stdout and "refuses" in done.stderr,
+           "netoptctl measure by nobody", done.stderr.strip().replace("\n", " "))
+
+
 def test_netoptctl(tap, service):
     """The command, by root, by anybody and by a member of the group."""
     machine = service.machine
@@ -435,10 +443,10 @@ def test_log(tap, service):
     tap.ok(not wrong, "systemd has nothing to complain of", "; ".join(wrong))
 
 
-GROUPS = [test_install, test_start, test_privileges, test_endpoints, test_netoptctl, test_change,
-          test_reload, test_restart, test_kill, test_watchdog, test_second, test_foreign,
-          test_stop, test_keep, test_rounds, test_root, test_plain_proc, test_without_journald,
-          test_notify, test_log]
+GROUPS = [test_install, test_start, test_privileges, test_endpoints, test_netoptctl, test_measure,
+          test_change, test_reload, test_restart, test_kill, test_watchdog, test_second,
+          test_foreign, test_stop, test_keep, test_rounds, test_root, test_plain_proc,
+          test_without_journald, test_notify, test_log]
 
 
 def run_groups(tap, machine):
