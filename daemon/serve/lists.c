@@ -35,7 +35,7 @@ bool list_choose(Call *call, const ControlView *view, const ArgumentValue *name,
 
 void list_endpoints(Call *call)
 {
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_SYN);
 	Json *endpoints;
 	size_t begin, end;
 
@@ -82,7 +82,7 @@ void list_links(Call *call)
 
 void list_counters(Call *call)
 {
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_SOCKETS);
 
 	json_set(call->parameters, "counters", view_counters(view.counters));
 	json_set(call->parameters, "sockets", view_sockets(view.sockets));
@@ -114,7 +114,7 @@ void list_tunables(Call *call)
 
 void list_routes(Call *call)
 {
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_ROUTES);
 	size_t n = MIN(view.n_routes, list_limit(&call->arguments[0], LIST_ROUTES_DEFAULT));
 	Json *routes = json_new_array();
 

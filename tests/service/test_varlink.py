@@ -182,6 +182,7 @@ def run_groups(tap, namespace, root):
 
 # Accepts, and keeps what it accepted: flows to look at.
 ACCEPTOR = f"""
+import socket
 listener = socket.create_server(("127.0.0.1", {PORT}))
 client = socket.create_connection(("127.0.0.1", {PORT}))
 kept = [client, listener.accept()[0]]

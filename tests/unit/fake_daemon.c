@@ -108,6 +108,14 @@ size_t path_table_top(const PathTable *table, const Path *ret_paths[], size_t n)
 	return i;
 }
 
+Path *path_table_find(const PathTable *table, const Address *address)
+{
+	for (size_t i = 0; i < table->n_paths; i++)
+		if (path_covers(table->paths[i], address))
+			return table->paths[i];
+	return NULL;
+}
+
 /* The contents. */
 
 static Address address_of(const char *text)

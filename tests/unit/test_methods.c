@@ -178,6 +178,8 @@ static const struct {
 	{INTERFACE_MONITOR, "{\"paths\":\"true\"}", "paths"},
 	{INTERFACE_MONITOR, "{\"limit\":101}", "limit"},
 	{INTERFACE_GET_HISTORY, "{\"name\":7}", "name"},
+	{INTERFACE_GET_HISTORY, "{\"path\":\"198.51.100.0/24\"}", "path"},
+	{INTERFACE_GET_HISTORY, "{\"path\":\"::1\",\"name\":\"web\"}", "path"},
 	{INTERFACE_GET_HISTORY, "{\"spanUsec\":0}", "spanUsec"},
 	{INTERFACE_GET_HISTORY, "{\"limit\":101}", "limit"},
 	{INTERFACE_GET_HISTORY, "{\"offset\":-1}", "offset"},
