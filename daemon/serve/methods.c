@@ -14,7 +14,9 @@
 #include "common/base.h"
 #include "common/interface.h"
 #include "daemon/serve/explain.h"
+#include "daemon/serve/history.h"
 #include "daemon/serve/lists.h"
+#include "daemon/serve/monitor.h"
 #include "daemon/serve/status.h"
 #include "daemon/serve/views.h"
 #include "netopt-build.h"
@@ -44,13 +46,18 @@ void call_fail_errno(Call *call, const char *what, int error)
 	call_fail(call, INTERFACE_ERROR_FAILED, "message", text);
 }
 
-ControlView call_view(const Call *call)
+ControlView call_view_of(const Call *call, unsigned parts)
 {
 	ControlView view;
 
 	memset(&view, 0, sizeof(view));
-	call->ops->view(call->ops->context, &view);
+	call->ops->view(call->ops->context, parts, &view);
 	return view;
+}
+
+ControlView call_view(const Call *call)
+{
+	return call_view_of(call, 0);
 }
 
 /* org.varlink.service */
@@ -282,6 +289,26 @@ static const Method methods[] = {
 	{INTERFACE_LIST_TUNABLES, METHOD_READ, {{0}}, 0, list_tunables},
 	{INTERFACE_LIST_CHANGES, METHOD_READ, {ID_ARGUMENT(false)}, 1, list_changes},
 	{INTERFACE_LIST_ROUTES, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_routes},
+	{INTERFACE_MONITOR,
+	 METHOD_READ,
+	 {{.name = "intervalUsec",
+	   .type = ARGUMENT_INT,
+	   .minimum = MONITOR_INTERVAL_MIN_NS / NSEC_PER_USEC,
+	   .maximum = MONITOR_INTERVAL_MAX_NS / NSEC_PER_USEC},
+	  {.name = "endpoints", .type = ARGUMENT_BOOL},
+	  {.name = "paths", .type = ARGUMENT_BOOL},
+	  LIMIT_ARGUMENT(MONITOR_LIMIT_MAX)},
+	 4,
+	 monitor},
+	{INTERFACE_GET_HISTORY,
+	 METHOD_READ,
+	 {{.name = "name", .type = ARGUMENT_STRING},
+	  {.name = "path", .type = ARGUMENT_STRING},
+	  {.name = "spanUsec", .type = ARGUMENT_INT, .minimum = 1, .maximum = YEAR_USEC},
+	  {.name = "offset", .type = ARGUMENT_INT, .minimum = 0, .maximum = INT32_MAX},
+	  LIMIT_ARGUMENT(LIST_ENDPOINTS_MAX)},
+	 5,
+	 get_history},
 	{INTERFACE_EXPLAIN, METHOD_READ, {ID_ARGUMENT(true)}, 1, explain},
 	{INTERFACE_START_TRIAL,
 	 METHOD_CHANGE,
@@ -347,20 +374,25 @@ static void dispatch(Call *call, const MethodCaller *caller, const WireCall *wir
 		return;
 	}
 	call->arguments = values;
+	call->more = wire->more;
 	method->handle(call);
 	call->arguments = NULL;
 }
 
-Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *wire)
+Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *wire,
+		   MonitorWant *ret_want)
 {
 	Call call = {.ops = ops, .reply = json_new_object(), .parameters = json_new_object()};
 
 	(void)json_failed(); /* forgets what somebody else left behind */
 	dispatch(&call, caller, wire);
 	json_set(call.reply, "parameters", call.parameters);
+	if (call.monitor.interval_ns > 0)
+		json_set_bool(call.reply, "continues", true);
 	if (json_failed() || call.failed) {
 		json_free(call.reply);
 		return NULL;
 	}
+	*ret_want = call.monitor;
 	return call.reply;
 }

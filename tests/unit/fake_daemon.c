@@ -108,6 +108,14 @@ size_t path_table_top(const PathTable *table, const Path *ret_paths[], size_t n)
 	return i;
 }
 
+Path *path_table_find(const PathTable *table, const Address *address)
+{
+	for (size_t i = 0; i < table->n_paths; i++)
+		if (path_covers(table->paths[i], address))
+			return table->paths[i];
+	return NULL;
+}
+
 /* The contents. */
 
 static Address address_of(const char *text)
@@ -500,12 +508,19 @@ void fake_daemon_clear(FakeDaemon *daemon)
 
 /* What is asked of it. */
 
-static void fake_view(void *context, ControlView *ret_view)
+static void fake_view(void *context, unsigned parts, ControlView *ret_view)
 {
 	FakeDaemon *daemon = context;
 
 	daemon->views++;
+	daemon->parts = parts;
 	*ret_view = daemon->view;
+	if (!(parts & CONTROL_PART_SYN))
+		ret_view->syn_linear_timeouts = 0;
+	if (!(parts & CONTROL_PART_SOCKETS))
+		ret_view->sockets = NULL;
+	if (!(parts & CONTROL_PART_ROUTES))
+		ret_view->n_routes = 0;
 	ret_view->now_ns = daemon->now_ns;
 }
 
