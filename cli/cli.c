@@ -23,12 +23,17 @@
 #define TIMEOUT_MAX     NSEC_PER_HOUR
 #define LIMIT_MAX       1000 /* that of the daemon */
 #define PAIRS_MAX       60   /* likewise */
+#define UPDATE_DEFAULT  NSEC_PER_SEC
+#define UPDATE_MIN      (100 * NSEC_PER_MSEC) /* likewise */
+#define UPDATE_MAX      NSEC_PER_HOUR         /* likewise */
 #define ERROR_USAGE     "org.netopt.Client.Usage"
 
 typedef struct Parsed {
 	Settings settings;
 	bool help, version;
 	bool given[OPTIONS_MAX]; /* by index of the table: those that not every command takes */
+	const char *own_name;    /* the command that this program is; NULL: none */
+	CliCommand own_run;
 } Parsed;
 
 /* getopt's tables from ours. `short_options` has room for every letter with a colon. */
@@ -96,6 +101,16 @@ static bool read_timeout(const char *value, Settings *settings)
 	return true;
 }
 
+static bool read_interval(const char *value, Settings *settings)
+{
+	uint64_t ns;
+
+	if (parse_duration(value, &ns) < 0 || ns < UPDATE_MIN || ns > UPDATE_MAX)
+		return false;
+	settings->update_ns = ns;
+	return true;
+}
+
 /* A number from 1 to `maximum`. */
 static bool read_number(const char *value, uint64_t maximum, size_t *ret_number)
 {
@@ -122,6 +137,8 @@ static bool apply(const char *name, const char *value, Parsed *parsed)
 		return read_number(value, LIMIT_MAX, &settings->limit);
 	if (text_equal(name, "pairs"))
 		return read_number(value, PAIRS_MAX, &settings->pairs);
+	if (text_equal(name, "interval"))
+		return read_interval(value, settings);
 	if (text_equal(name, "socket"))
 		settings->socket = value;
 	else if (text_equal(name, "no-legend"))
@@ -243,17 +260,29 @@ static int run_command(const Parsed *parsed, char *const words[], size_t n)
 				    "%s: one argument too many: %s\nUsage: netoptctl %s %s",
 				    command->name, words[1 + command->maximum], command->name,
 				    command->usage);
+	if (text_equal(command->name, parsed->own_name))
+		return parsed->own_run(&parsed->settings, words + 1, n);
 	return command->run(&parsed->settings, words + 1, n);
 }
 
 int cli_run(int argc, char *argv[])
 {
+	return cli_run_command(argc, argv, NULL, NULL);
+}
+
+int cli_run_command(int argc, char *argv[], const char *name, CliCommand run)
+{
 	Parsed parsed = {
+		.own_name = name,
+		.own_run = run,
 		.settings = {.socket = NETOPT_RUNTIME_DIRECTORY "/" INTERFACE_SOCKET_NAME,
 			     .timeout_ns = TIMEOUT_DEFAULT,
 			     .legend = true,
 			     .colour = output_wants_colour(STDOUT_FILENO),
-			     .width = output_width(STDOUT_FILENO)},
+			     .width = output_width(STDOUT_FILENO),
+			     .update_ns = UPDATE_DEFAULT,
+			     .argc = argc,
+			     .argv = argv},
 	};
 	int r = read_options(argc, argv, &parsed);
 

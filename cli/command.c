@@ -65,6 +65,12 @@ const Command commands[] = {
 	 "A bad configuration is refused, with every problem listed, and the old one stays. Needs "
 	 "root or membership of the daemon's group.",
 	 ARGUMENT_NONE, 0, 0, verb_reload},
+	{"watch", "", "Show endpoints, paths and changes as they happen, full screen",
+	 "Keys: tab and arrows move, enter explains what is selected, s sorts, / filters, p "
+	 "pauses, ? "
+	 "helps, q quits. With --json it prints a line for each update, for as long as somebody "
+	 "reads.",
+	 ARGUMENT_NONE, 0, 0, verb_watch},
 	{"help", "[COMMAND]", "Show this help, or that of a command", "", ARGUMENT_COMMAND, 0, 1,
 	 verb_help},
 	{"completion", "bash|zsh|fish", "Print the completion script of a shell", "",
@@ -82,9 +88,11 @@ const CommandOption command_options[] = {
 	{0, "color", "WHEN", "auto always never", "Use colour: auto, always or never", NULL},
 	{'q', "quiet", NULL, NULL, "Print no message when all went well", NULL},
 	{'n', "limit", "NUMBER", NULL, "List at most so many, up to 1000",
-	 "paths flows listeners links destinations namespaces trials routes"},
+	 "paths flows listeners links destinations namespaces trials routes watch"},
 	{0, "pairs", "NUMBER", NULL, "Compare so many pairs of blocks, up to 60 (default 20)",
 	 "trial"},
+	{'i', "interval", "DURATION", NULL, "From one update to the next, 100ms to 1h (default 1s)",
+	 "watch"},
 	{'p', "process", NULL, NULL, "Show whose each socket is", "flows listeners"},
 };
 const size_t n_command_options = ARRAY_SIZE(command_options);

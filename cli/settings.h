@@ -24,4 +24,10 @@ typedef struct Settings {
 	size_t limit; /* --limit; 0: the daemon's default */
 	size_t pairs; /* --pairs; 0: the daemon's default */
 	size_t width; /* of the terminal; SIZE_MAX: not a terminal, nothing is cut */
+
+	uint64_t update_ns; /* --interval, of watch */
+
+	/* As netoptctl got it, for the programs that it becomes (program.h). */
+	int argc;
+	char **argv;
 } Settings;
