@@ -30,6 +30,7 @@
 #define INTERVAL_DEFAULT (200 * NSEC_PER_MSEC)
 #define INTERVAL_MIN     (10 * NSEC_PER_MSEC) /* faster is load, not measurement */
 #define PROBE_TIMEOUT    (3 * NSEC_PER_SEC)
+#define UPDATE_DEFAULT   NSEC_PER_SEC /* of watch */
 #define ERROR_USAGE      "org.netopt.Client.Usage"
 
 typedef struct Parsed {
@@ -110,7 +111,7 @@ static bool read_interval(const char *value, Settings *settings)
 
 	if (parse_duration(value, &ns) < 0 || ns < INTERVAL_MIN || ns > NSEC_PER_HOUR)
 		return false;
-	settings->interval_ns = ns;
+	settings->interval_ns = settings->update_ns = ns;
 	return true;
 }
 
@@ -313,6 +314,7 @@ int cli_run_command(int argc, char *argv[], const char *name, CliCommand run)
 			     .count = COUNT_DEFAULT,
 			     .interval_ns = INTERVAL_DEFAULT,
 			     .probe_timeout_ns = PROBE_TIMEOUT,
+			     .update_ns = UPDATE_DEFAULT,
 			     .argc = argc,
 			     .argv = argv},
 	};

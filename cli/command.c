@@ -76,6 +76,12 @@ const Command commands[] = {
 	 "dns://SERVER/NAME; NAME alone is https://NAME/, ADDRESS alone icmp://ADDRESS, HOST:PORT "
 	 "alone tcp://HOST:PORT. Ctrl-C ends it and prints what was measured.",
 	 ARGUMENT_URL, 1, URLS_MAX, verb_measure},
+	{"watch", "", "Show endpoints, paths and changes as they happen, full screen",
+	 "Keys: tab and arrows move, enter explains what is selected, s sorts, / filters, p "
+	 "pauses, ? "
+	 "helps, q quits. With --json it prints a line for each update, for as long as somebody "
+	 "reads.",
+	 ARGUMENT_NONE, 0, 0, verb_watch},
 	{"help", "[COMMAND]", "Show this help, or that of a command", "", ARGUMENT_COMMAND, 0, 1,
 	 verb_help},
 	{"completion", "bash|zsh|fish", "Print the completion script of a shell", "",
@@ -94,12 +100,13 @@ const CommandOption command_options[] = {
 	{0, "color", "WHEN", "auto always never", "Use colour: auto, always or never", NULL},
 	{'q', "quiet", NULL, NULL, "Print no message when all went well", NULL},
 	{'n', "limit", "NUMBER", NULL, "List at most so many, up to 1000",
-	 "paths flows listeners links destinations namespaces trials routes"},
+	 "paths flows listeners links destinations namespaces trials routes watch"},
 	{0, "pairs", "NUMBER", NULL, "Compare so many pairs of blocks, up to 60 (default 20)",
 	 "trial"},
 	{'n', "count", "NUMBER", NULL, "Probe so often (default 20); 0: until Ctrl-C", "measure"},
-	{'i', "interval", "DURATION", NULL, "From one probe to the next (default 200ms)",
-	 "measure"},
+	{'i', "interval", "DURATION", NULL, "From one probe to the next (default 200ms), "
+					     "or one update (1s)",
+	 "measure watch"},
 	{'4', "ipv4", NULL, NULL, "Use IPv4; with -6: both, compared", "measure"},
 	{'6', "ipv6", NULL, NULL, "Use IPv6; with -4: both, compared", "measure"},
 	{'k', "insecure", NULL, NULL, "Accept certificates that are not trusted", "measure"},

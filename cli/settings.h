@@ -30,6 +30,7 @@ typedef struct Settings {
 	uint64_t interval_ns;      /* --interval */
 	uint64_t probe_timeout_ns; /* --timeout, of one probe */
 	bool csv, ipv4, ipv6, insecure;
+	uint64_t update_ns; /* --interval, of watch */
 
 	/* As netoptctl got it, for the programs that it becomes (program.h). */
 	int argc;

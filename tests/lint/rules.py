@@ -36,6 +36,7 @@ DOORS = {
     "event2/": ("daemon/run/loop.c", "daemon/probe/", "daemon/serve/"),
     "netlink/": ("daemon/kern/",),
     "systemd/": ("daemon/run/",),
+    "ncurses.h": ("cli/watch_terminal.c",),
     "openssl/": ("daemon/probe/tls_context.c", "daemon/probe/tls_socket.c"),
 }
 
