@@ -78,8 +78,11 @@ static void fill_gateway(Table *table, const Json *gateway)
 /* Two tables from one reply. */
 int verb_links(const Settings *settings, char *const arguments[], size_t n)
 {
-	static const List links = {INTERFACE_LIST_LINKS, "links", link_columns,
-				   ARRAY_SIZE(link_columns), fill_link};
+	static const List links = {.method = INTERFACE_LIST_LINKS,
+				   .key = "links",
+				   .columns = link_columns,
+				   .n_columns = ARRAY_SIZE(link_columns),
+				   .fill = fill_link};
 	_cleanup_json_ Json *reply = NULL;
 	_cleanup_table_ Table gateways = {.cells = NULL};
 	Text text = {.data = NULL};

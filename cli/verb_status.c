@@ -26,10 +26,14 @@ static void screen_clear(Screen *screen)
 	json_free(screen->changes);
 }
 
-static void clear_parts(Text *parts)
+typedef struct Parts {
+	Text texts[PARTS_MAX];
+} Parts;
+
+static void parts_clear(Parts *parts)
 {
 	for (size_t i = 0; i < PARTS_MAX; i++)
-		text_clear(&parts[i]);
+		text_clear(&parts->texts[i]);
 }
 
 static size_t count_lines(const Text *text)
@@ -90,16 +94,16 @@ static size_t screen_height(const Settings *settings)
 
 static int show(const Screen *screen)
 {
-	_cleanup_(clear_parts) Text parts[PARTS_MAX] = {{.data = NULL}};
+	_cleanup_(parts_clear) Parts parts = {.texts = {{.data = NULL}}};
 	Text text = {.data = NULL};
 
 	assert(n_status_parts <= PARTS_MAX);
-	make_parts(screen, parts);
+	make_parts(screen, parts.texts);
 	if (!screen->settings->full)
-		drop_parts(parts, screen_height(screen->settings));
+		drop_parts(parts.texts, screen_height(screen->settings));
 	for (size_t i = 0; i < n_status_parts; i++) {
-		text_append(&text, text_string(&parts[i]));
-		text.failed = text.failed || parts[i].failed;
+		text_append(&text, text_string(&parts.texts[i]));
+		text.failed = text.failed || parts.texts[i].failed;
 	}
 	return output_text(&text);
 }

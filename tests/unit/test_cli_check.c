@@ -55,9 +55,9 @@ START_TEST(test_row)
 	ck_assert_str_eq(err, "");
 	ck_assert_int_eq(run("check", "--nagios", words[0], words[1], words[2], NULL),
 			 rows[_i].plugin);
-	(void)snprintf(line, sizeof(line), "NETOPT %s - ",
-		       (const char *const[]){"OK", "WARNING", "CRITICAL",
-					     "UNKNOWN"}[rows[_i].plugin]);
+	(void)snprintf(
+		line, sizeof(line), "NETOPT %s - ",
+		(const char *const[]){"OK", "WARNING", "CRITICAL", "UNKNOWN"}[rows[_i].plugin]);
 	ck_assert(text_starts_with(out, line));
 	ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
 }
@@ -102,13 +102,11 @@ START_TEST(test_plugin_errors)
 	ck_assert_str_eq(err, "");
 	ck_assert_int_eq(run("check", "--nagios", "--max-p50=x", NULL), PLUGIN_UNKNOWN);
 	check_has(out, "NETOPT UNKNOWN - --max-p50 does not take x");
-	ck_assert_int_eq(run("check", "--nagios", "--socket=/nonexistent/s", NULL),
-			 PLUGIN_UNKNOWN);
+	ck_assert_int_eq(run("check", "--nagios", "--socket=/nonexistent/s", NULL), PLUGIN_UNKNOWN);
 	check_has(out, "NETOPT UNKNOWN - cannot connect to /nonexistent/s: No such file");
 	ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
-	ck_assert_int_eq(
-		run("check", "--nagios", "--json", "--socket=/nonexistent/s", NULL),
-		PLUGIN_UNKNOWN);
+	ck_assert_int_eq(run("check", "--nagios", "--json", "--socket=/nonexistent/s", NULL),
+			 PLUGIN_UNKNOWN);
 	json = parse_out();
 	ck_assert_str_eq(json_string(json_get(json, "error")), "org.netopt.Client.NotRunning");
 	ck_assert_str_eq(json_string(json_get(json, "socket")), "/nonexistent/s");

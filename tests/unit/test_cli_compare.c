@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Intervals of medians: against the binomial table, and against distributions whose median is known:
- * an interval of 95 % that holds it less often is a defect, whatever the distribution.
+ * Intervals of medians: against the binomial table, and against distributions whose median is
+ * known: an interval of 95 % that holds it less often is a defect, whatever the distribution.
  */
 #include "cli/compare.h"
 
@@ -14,7 +14,7 @@
  * (Conover, Practical Nonparametric Statistics, table A3.) */
 static const struct {
 	size_t n, rank;
-} ranks[] = {{0, 0},  {1, 0},  {5, 0},  {6, 1},   {8, 1},     {9, 2},       {12, 3},    {15, 4},
+} ranks[] = {{0, 0},  {1, 0},  {5, 0},   {6, 1},   {8, 1},    {9, 2},      {12, 3},      {15, 4},
 	     {20, 6}, {25, 8}, {30, 10}, {60, 22}, {100, 40}, {1000, 469}, {10000, 4902}};
 
 START_TEST(test_rank)
@@ -188,12 +188,20 @@ START_TEST(test_verb)
 	_cleanup_json_ Json *json = NULL;
 	const Json *second;
 
-	fixed_reply =
-		"{\"parameters\":{\"total\":4,\"endpoints\":["
-		MEMBER("far", "eu", "connect", "[50000,50001,50002,50003,50004,50005]") ","
-		MEMBER("near", "eu", "connect", "[20000,21000,20500,20400,20300,20200]") ","
-		MEMBER("close", "eu", "connect", "[20100,20900,20800,20700,20600,20500]") ","
-		MEMBER("new", "eu", "connect", "[]") "," MEMBER("us", "us", "connect", "[]") "]}}";
+	fixed_reply = "{\"parameters\":{\"total\":4,\"endpoints\":[" MEMBER("far", "eu", "connect", "[50000,50001,50002,50003,50004,50005]") "," MEMBER(
+		"near", "eu", "connect",
+		"[20000,21000,20500,20400,20300,20200]") "," MEMBER("close", "eu", "connect",
+								    "[20100,20900,20800,20700,"
+								    "20600,20500]") "," MEMBER("ne"
+											       "w",
+											       "eu",
+											       "con"
+											       "nec"
+											       "t",
+											       "[]") "," MEMBER("us",
+														"us",
+														"connect",
+														"[]") "]}}";
 	fork_server(serve_fixed);
 	ck_assert_int_eq(run("compare", "eu", NULL), CLI_OK);
 	check_has(out, "   1  near      up     20.3 ms  20.0 ms - 21.0 ms ");

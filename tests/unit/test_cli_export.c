@@ -14,22 +14,64 @@
 	"\"" verdict "\",\"inForce\":" force ",\"tunables\":[{\"key\":\"" key "\",\"old\":\"1\","  \
 	"\"new\":\"" value "\"}],\"decidedRealtimeUsec\":1750000000000000" more "}"
 #define REPLY(changes)                                                                             \
-	"{\"parameters\":{\"version\":\"9\",\"changes\":[" changes "],\"routes\":[{\"destination\":" \
+	"{\"parameters\":{\"version\":\"9\",\"changes\":[" changes                                 \
+	"],\"routes\":[{\"destination\":"                                                          \
 	"\"192.0.2.7\",\"metrics\":\"congctl bbr\",\"route\":\"via 10.0.0.1 dev eth0\"},"          \
 	"{\"destination\":\"192.0.2.8\",\"route\":\"via 10.0.0.1; reboot\"}]}}"
 
 static const char proven[] = REPLY(
-	CHANGE("9", "null", "true", "kept", "net.a", "9", ",\"provisional\":true") ","
-	CHANGE("8", "null", "false", "restored", "net.b", "8", "") ","
-	CHANGE("7", "\"192.0.2.7\"", "true", "kept", "route.initcwnd", "20", "") ","
-	CHANGE("6", "\"192.0.2.7\"", "true", "kept", "route.congctl", "bbr", "") ","
-	CHANGE("5", "\"192.0.2.7\"", "true", "kept", "route.initcwnd", "15", "") ","
-	CHANGE("4", "null", "true", "kept", "net.a", "4", "") ","
-	CHANGE("3", "\"192.0.2.8\"", "true", "kept", "route.rto_min", "50", "") ","
-	CHANGE("2", "\"192.0.2.9\"", "true", "kept", "net.c", "1 2 3",
-	       ",\"reason\":\"a\\nnet.evil = 1\",\"trial\":{\"kind\":\"switchback\",\"pairs\":9,"
-	       "\"gainPermille\":120,\"gainLowPermille\":80,\"gainHighPermille\":150}") ","
-	CHANGE("1", "null", "true", "kept", "net.d", "1; reboot", ""));
+	CHANGE("9", "null", "true", "kept", "net.a", "9", ",\"provisional\":true") "," CHANGE("8", "null", "false", "restored", "net.b", "8", "") "," CHANGE(
+		"7", "\"192.0.2.7\"", "true", "kept", "route.initcwnd",
+		"20",
+		"") "," CHANGE("6", "\"192.0.2.7\"", "true", "kept", "route.congctl", "bbr",
+			       "") "," CHANGE("5", "\"192.0.2.7\"", "true", "kept",
+					      "route.initcwnd",
+					      "15",
+					      "") "," CHANGE("4", "null", "true", "kept", "net.a",
+							     "4",
+							     "") "," CHANGE("3", "\"192.0.2.8\"",
+									    "true", "kept",
+									    "route.rto_min",
+									    "50",
+									    "") "," CHANGE("2",
+											   "\"192."
+											   "0.2."
+											   "9\"",
+											   "true",
+											   "kept",
+											   "net.c",
+											   "1 2 3",
+											   ",\"reas"
+											   "on\":"
+											   "\"a\\nn"
+											   "et."
+											   "evil = "
+											   "1\","
+											   "\"trial"
+											   "\":{"
+											   "\"kind"
+											   "\":"
+											   "\"switc"
+											   "hback\""
+											   ",\"pair"
+											   "s\":9,"
+											   "\"gainP"
+											   "ermille"
+											   "\":120,"
+											   "\"gainL"
+											   "owPermi"
+											   "lle\":"
+											   "80,"
+											   "\"gainH"
+											   "ighPerm"
+											   "ille\":"
+											   "150}") "," CHANGE("1",
+													      "null",
+													      "true",
+													      "kept",
+													      "net.d",
+													      "1; reboot",
+													      ""));
 
 static void export_as(const char *format)
 {
@@ -67,7 +109,8 @@ START_TEST(test_sysctl)
 	check_has(out, "#   provisional: not yet confirmed");
 	check_has(out, "#   a net.evil = 1\n");
 	check_has(out, "#   trial: switchback, 9 pairs, gain +12.0 % (+8.0 % to +15.0 %)\n");
-	check_has(out, "# change 2 by c, kept 2025-06-15 15:06 UTC, seen on the path to 192.0.2.9\n");
+	check_has(out,
+		  "# change 2 by c, kept 2025-06-15 15:06 UTC, seen on the path to 192.0.2.9\n");
 	check_has(out, "#   before: 1\n");
 	check_has(out, "\n# 3 more changes are of single destinations: "
 		       "netoptctl export --format ip\n");
@@ -76,7 +119,8 @@ END_TEST
 
 START_TEST(test_tuned)
 {
-	static const char *const lines[] = {"[main]", "summary=What netoptd has proven on this host",
+	static const char *const lines[] = {"[main]",
+					    "summary=What netoptd has proven on this host",
 					    "[sysctl]", "net.a=9", "net.c=1 2 3"};
 
 	export_as("--format=tuned");
@@ -143,7 +187,7 @@ END_TEST
 /* What it says on a terminal where the user types `typed`. */
 static int run_on_terminal(const char *typed, const char *option)
 {
-	char *words[] = {(char *)"netoptctl", (char *)"--socket", path,           (char *)"revert",
+	char *words[] = {(char *)"netoptctl", (char *)"--socket", path, (char *)"revert",
 			 (char *)"all",       (char *)option,     NULL};
 	int terminal, status;
 	size_t length = 0;

@@ -19,11 +19,11 @@ static const struct {
 	{"abc", 3},
 	{"m\xc3\xbcnchen", 7},
 	{"\033[1;31mred\033[0m", 3},
-	{"\xe6\x9d\xb1\xe4\xba\xac", 4},   /* two of East Asia */
-	{"e\xcc\x81", 1},                  /* with a combining accent */
-	{"\xf0\x9f\x98\x80", 2},           /* a face */
-	{"\xe2\x96\x81\xe2\x96\x88", 2},   /* two bars */
-	{"a\xff\xc3(b", 5},                /* no UTF-8 */
+	{"\xe6\x9d\xb1\xe4\xba\xac", 4}, /* two of East Asia */
+	{"e\xcc\x81", 1},                /* with a combining accent */
+	{"\xf0\x9f\x98\x80", 2},         /* a face */
+	{"\xe2\x96\x81\xe2\x96\x88", 2}, /* two bars */
+	{"a\xff\xc3(b", 5},              /* no UTF-8 */
 	{"\033[", 0},
 };
 

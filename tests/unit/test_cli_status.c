@@ -81,8 +81,8 @@ END_TEST
 
 START_TEST(test_sparkline)
 {
-	fixed_reply = STATUS("\"total\":2,\"endpoints\":[" ENDPOINT("a", "up", "[1000,null,2000]")
-					     "," ENDPOINT("b", "up", "[]") "]");
+	fixed_reply = STATUS("\"total\":2,\"endpoints\":[" ENDPOINT(
+		"a", "up", "[1000,null,2000]") "," ENDPOINT("b", "up", "[]") "]");
 	fork_server(serve_fixed);
 	ck_assert_int_eq(run("status", NULL), CLI_OK);
 	check_has(out, "  LAST HOUR\n");
