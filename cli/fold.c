@@ -46,7 +46,8 @@ static void append_word(const char *word, size_t length, size_t width, size_t in
 			size_t *column, Text *text)
 {
 	while (length > 0 && *column + width_of(word, length) > width) {
-		size_t fits = MIN(width_prefix(word, width - MIN(*column, width)), length);
+		size_t room = width - MIN(*column, width);
+		size_t fits = MIN(width_prefix(word, room), length);
 
 		if (fits == 0 && *column <= indent)
 			break; /* a wide character on a terminal of one column */

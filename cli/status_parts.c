@@ -64,7 +64,7 @@ static void append_reasons(const Screen *screen, Text *text)
 /* The history is the last, as it is there only if the daemon gives one. */
 static const TableColumn endpoint_columns[] = {
 	{.title = "ENDPOINT", .flexible = true, .least = 12},
-	{.title = "STATE", .drop = 3},
+	{.title = "STATE"},
 	{.title = "P50", .right = true},
 	{.title = "P95", .right = true, .drop = 5},
 	{.title = "P99", .right = true, .drop = 2},
@@ -209,7 +209,7 @@ static void append_mode(const Screen *screen, Text *text)
 	output_append(screen->settings, text, STYLE_BOLD, "\nTuning ");
 	append_plain(screen, text, reply_word(status, "mode"));
 	text_append(text, reply_true(status, "dryRun") ? " (dry run)" : "");
-	text_append(text, ", objective ");
+	text_append(text, ", ");
 	append_plain(screen, text, reply_word(status, "objective"));
 	text_append(text, ": ");
 	append_counts(screen, text);

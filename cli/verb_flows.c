@@ -95,7 +95,7 @@ static void fill_flow(Table *table, const Json *flow)
 		add_process(table, flow);
 }
 
-const List list_flows = {
+const List list_of_flows = {
 	.method = INTERFACE_LIST_FLOWS,
 	.key = "flows",
 	.columns = flow_columns,
@@ -122,7 +122,7 @@ static void fill_listener(Table *table, const Json *listener)
 		add_process(table, listener);
 }
 
-const List list_listeners = {
+const List list_of_listeners = {
 	.method = INTERFACE_LIST_LISTENERS,
 	.key = "listeners",
 	.columns = listener_columns,

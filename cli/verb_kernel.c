@@ -145,7 +145,7 @@ static void fill_destination(Table *table, const Json *metric)
 	add_fastopen(table, metric);
 }
 
-const List list_destinations = {
+const List list_of_destinations = {
 	.method = INTERFACE_LIST_METRICS,
 	.key = "metrics",
 	.columns = destination_columns,
@@ -240,7 +240,7 @@ static void fill_namespace(Table *table, const Json *netns)
 	add_sysctls(table, netns);
 }
 
-const List list_namespaces = {
+const List list_of_namespaces = {
 	.method = INTERFACE_LIST_NAMESPACES,
 	.key = "namespaces",
 	.columns = namespace_columns,

@@ -67,7 +67,7 @@ static void fill_path(Table *table, const Json *path)
 	cell_text(table, path, "congestion");
 }
 
-const List list_paths = {
+const List list_of_paths = {
 	.method = INTERFACE_LIST_PATHS,
 	.key = "paths",
 	.columns = path_columns,
@@ -96,7 +96,7 @@ static void fill_tunable(Table *table, const Json *tunable)
 	cell_count(table, tunable, "changeId");
 }
 
-const List list_tunables = {
+const List list_of_tunables = {
 	.method = INTERFACE_LIST_TUNABLES,
 	.key = "tunables",
 	.columns = tunable_columns,
@@ -121,7 +121,7 @@ static void fill_route(Table *table, const Json *route)
 	cell_text(table, route, "route");
 }
 
-const List list_routes = {
+const List list_of_routes = {
 	.method = INTERFACE_LIST_ROUTES,
 	.key = "routes",
 	.columns = route_columns,

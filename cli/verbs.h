@@ -26,5 +26,5 @@ int verb_help(const Settings *settings, char *const arguments[], size_t n);
 int verb_completion(const Settings *settings, char *const arguments[], size_t n);
 
 /* Those that only show a list. */
-extern const List list_paths, list_flows, list_listeners, list_destinations, list_namespaces,
-	list_tunables, list_routes;
+extern const List list_of_paths, list_of_flows, list_of_listeners, list_of_destinations,
+	list_of_namespaces, list_of_tunables, list_of_routes;

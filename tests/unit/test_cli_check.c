@@ -4,6 +4,8 @@
  */
 #include "cli/cli.h"
 
+#include <errno.h>
+
 #include "tests/unit/cli_bench.h"
 
 /* "web" has a median of 20.1 ms, losses of 0.6 % and a target of 50 ms at the 99th percentile. */

@@ -19,59 +19,60 @@
 	"\"192.0.2.7\",\"metrics\":\"congctl bbr\",\"route\":\"via 10.0.0.1 dev eth0\"},"          \
 	"{\"destination\":\"192.0.2.8\",\"route\":\"via 10.0.0.1; reboot\"}]}}"
 
-static const char proven[] = REPLY(
-	CHANGE("9", "null", "true", "kept", "net.a", "9", ",\"provisional\":true") "," CHANGE("8", "null", "false", "restored", "net.b", "8", "") "," CHANGE(
-		"7", "\"192.0.2.7\"", "true", "kept", "route.initcwnd",
-		"20",
-		"") "," CHANGE("6", "\"192.0.2.7\"", "true", "kept", "route.congctl", "bbr",
-			       "") "," CHANGE("5", "\"192.0.2.7\"", "true", "kept",
-					      "route.initcwnd",
-					      "15",
-					      "") "," CHANGE("4", "null", "true", "kept", "net.a",
-							     "4",
-							     "") "," CHANGE("3", "\"192.0.2.8\"",
-									    "true", "kept",
-									    "route.rto_min",
-									    "50",
-									    "") "," CHANGE("2",
-											   "\"192."
-											   "0.2."
-											   "9\"",
-											   "true",
-											   "kept",
-											   "net.c",
-											   "1 2 3",
-											   ",\"reas"
-											   "on\":"
-											   "\"a\\nn"
-											   "et."
-											   "evil = "
-											   "1\","
-											   "\"trial"
-											   "\":{"
-											   "\"kind"
-											   "\":"
-											   "\"switc"
-											   "hback\""
-											   ",\"pair"
-											   "s\":9,"
-											   "\"gainP"
-											   "ermille"
-											   "\":120,"
-											   "\"gainL"
-											   "owPermi"
-											   "lle\":"
-											   "80,"
-											   "\"gainH"
-											   "ighPerm"
-											   "ille\":"
-											   "150}") "," CHANGE("1",
-													      "null",
-													      "true",
-													      "kept",
-													      "net.d",
-													      "1; reboot",
-													      ""));
+static const char proven[] = REPLY(CHANGE("9", "null", "true", "kept", "net.a", "9", ",\"provisional\":true") "," CHANGE(
+	"8", "null", "false", "restored", "net.b",
+	"8",
+	"") "," CHANGE("7", "\"192.0.2.7\"", "true", "kept", "route.initcwnd", "20",
+		       "") "," CHANGE("6", "\"192.0.2.7\"", "true", "kept", "route.congctl", "bbr",
+				      "") "," CHANGE("5", "\"192.0.2.7\"", "true", "kept",
+						     "route.initcwnd", "15",
+						     "") "," CHANGE("4", "null", "true", "kept",
+								    "net.a", "4",
+								    "") "," CHANGE("3",
+										   "\"192.0.2.8\"",
+										   "true",
+										   "kept",
+										   "route.rto_min",
+										   "50",
+										   "") "," CHANGE("2",
+												  "\"192."
+												  "0.2."
+												  "9\"",
+												  "true",
+												  "kept",
+												  "net.c",
+												  "1 2 3",
+												  ",\"reas"
+												  "on\":"
+												  "\"a\\nn"
+												  "et."
+												  "evil = "
+												  "1\","
+												  "\"trial"
+												  "\":{"
+												  "\"kind"
+												  "\":"
+												  "\"switc"
+												  "hback\""
+												  ",\"pair"
+												  "s\":9,"
+												  "\"gainP"
+												  "ermille"
+												  "\":120,"
+												  "\"gainL"
+												  "owPermi"
+												  "lle\":"
+												  "80,"
+												  "\"gainH"
+												  "ighPerm"
+												  "ille\":"
+												  "150}") "," CHANGE("1",
+														     "null",
+														     "true",
+														     "kept",
+														     "net.d",
+														     "1; reboot",
+														     ""));
 
 static void export_as(const char *format)
 {

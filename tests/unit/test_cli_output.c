@@ -54,7 +54,7 @@ static const struct {
 	{8, "a bcdefghijkl\n", "a\n  bcdefg\n  hijkl\n", "a bcd...\n"},
 	{7, "\033[1mone two\033[0m\n", "\033[1mone two\033[0m\n", "\033[1mone two\033[0m\n"},
 	{6, "\033[1mone two\033[0m\n", "\033[1mone\n  two\033[0m\n", "\033[1mone...\033[0m\n"},
-	{11, "a  b   cdefgh ij", "a  b\n  cdefgh\n  ij", "a  b   c..."},
+	{11, "a  b   cdefgh ij", "a  b\n  cdefgh ij", "a  b   c..."},
 };
 
 START_TEST(test_lines)
