@@ -225,7 +225,7 @@ START_TEST(test_narrow)
 	ck_assert_int_eq(setenv("COLUMNS", "40", 1), 0);
 	ck_assert_int_eq(run("endpoints", NULL), CLI_OK);
 	check_has(out, "NAME      STATE            P50     LOSS\n");
-	ck_assert_int_eq(run("status", NULL), CLI_OK);
+	ck_assert_int_eq(run("status", "--full", NULL), CLI_OK);
 	check_has(out, "\nENDPOINT  STATE            P50     LOSS\n");
 	check_has(out, "\n  site ipv6: 158 ms: propagation 76.1 %\n");
 	ck_assert_int_eq(run("listeners", NULL), CLI_OK);
