@@ -247,7 +247,7 @@ int verb_completion(const Settings *settings, char *const arguments[], size_t n)
 	for (size_t i = 0; i < ARRAY_SIZE(shells); i++)
 		if (text_equal(shells[i].name, arguments[0])) {
 			shells[i].append(&text);
-			return output_raw(&text);
+			return output_content(settings, &text, true);
 		}
 	return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
 			    "there is no completion for %s; there is for: " COMMAND_SHELLS,

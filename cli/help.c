@@ -46,7 +46,7 @@ static void append_all(const Settings *settings, Text *text)
 	output_append(settings, text, STYLE_BOLD, "\nOptions:\n");
 	append_options(NULL, text);
 	text_append(text, "\nExit status: 0 done, 1 failed, 2 usage, 3 the daemon is not running, "
-			  "4 no permission.\nSee netoptctl(1).\n");
+			  "4 no permission, 6 threshold exceeded.\nSee netoptctl(1).\n");
 }
 
 int help_print(const Settings *settings, const Command *command)
@@ -55,7 +55,7 @@ int help_print(const Settings *settings, const Command *command)
 
 	if (!command) {
 		append_all(settings, &text);
-		return output_text(&text);
+		return output_content(settings, &text, false);
 	}
 	text_appendf(&text, "netoptctl [OPTION...] %s%s%s\n\n%s.\n", command->name,
 		     *command->usage ? " " : "", command->usage, command->summary);
@@ -63,7 +63,7 @@ int help_print(const Settings *settings, const Command *command)
 		text_appendf(&text, "%s\n", command->details);
 	output_append(settings, &text, STYLE_BOLD, "\nOptions:\n");
 	append_options(command, &text);
-	return output_text(&text);
+	return output_content(settings, &text, false);
 }
 
 int verb_help(const Settings *settings, char *const arguments[], size_t n)

@@ -186,6 +186,18 @@ int output_json(const Settings *settings, const Json *json)
 	return output_raw(&text);
 }
 
+int output_content(const Settings *settings, Text *text, bool raw)
+{
+	_cleanup_json_ Json *json = NULL;
+
+	if (settings->format == FORMAT_TEXT)
+		return raw ? output_raw(text) : output_text(text);
+	json = json_new_object();
+	json_set_string(json, "text", text_string(text));
+	text_clear(text);
+	return output_json(settings, json);
+}
+
 static void say(const Settings *settings, const char *message)
 {
 	_cleanup_(text_clear) Text clean = {.data = NULL};

@@ -32,6 +32,8 @@ int output_text(Text *text);
 /* The same to the letter: files, scripts, what programs read. */
 int output_raw(Text *text);
 int output_json(const Settings *settings, const Json *json);
+/* Text that is there for its own sake, to the letter or folded; with --json {"text": ...}. */
+int output_content(const Settings *settings, Text *text, bool raw);
 /* Says what went wrong, returns `status`. `error` is a name for programs, message for people; it
  * may have several lines. */
 int output_error(const Settings *settings, int status, const char *error, const char *format, ...)

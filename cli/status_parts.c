@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What the status shows, part by part, in the order of the screen. Where a part could be long it
+ * says how much more there is, and where.
+ */
 #include "cli/status.h"
 
 #include <inttypes.h>

@@ -7,6 +7,7 @@ No line may be wider than the terminal, no escape sequence come where there is t
 byte but ASCII in the C locale; what the terminal shows must be what was written; and the exit status
 must be the documented one."""
 import itertools
+import json
 import os
 import re
 import shlex
@@ -33,10 +34,10 @@ STATES = ("0 items", "1 item", "1000 items", "denied", "down", "hung", "out of r
 EXPECTED = {"down": {3}, "hung": {1}, "out of reach": {4}}
 WITHOUT_DAEMON = ("help", "completion")
 PROGRAMS = ("measure", "watch", "audit", "report")  # have tests of their own
-RAW = {("completion", None)}  # scripts are not folded
+RAW = ("completion", "export")  # files of other programs are not folded
 CHANGING = ("revert", "pause", "resume", "reload", "trial", "apply", "hold", "log-level")
 WORDS = {"ID": "1", "ID|all": "1", "ADDRESS": "192.0.2.1", "bash|zsh|fish": "bash",
-         "LEVEL": "info", "GROUP": "group1", "NAME": "web-0"}
+         "LEVEL": "info", "NAME": "web-0"}
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 LIMIT_SECONDS = 120
 
@@ -133,19 +134,22 @@ class Bench:
             words = [WORDS.get(word, word) for word in left[1:] if not word.startswith("[")]
             commands.append([left[0], *words])
         commands += [["status", "--full"], ["diff", "--defaults"], ["check", "--max-p50=1ms"],
-                     ["compare", "group1"], ["endpoints", "web-0"], ["revert", "all", "--dry-run"],
+                     ["compare", "group2"], ["endpoints", "web-0"], ["revert", "all", "--dry-run"],
                      ["export", "--format=ip"], ["flows", "-p"], ["stauts"], ["status", "extra"],
                      ["--help"], ["help", "check"]]
         return commands
 
-    def line(self, state, words):
-        """The shell's line for one command; the status of each goes to descriptor 3."""
+    def argv(self, state, words):
+        """The command line."""
         argv = [self.program, "--socket", self.sockets[state], "--timeout=30ms"
                 if state == "hung" else "--timeout=20s", *words]
         if state == "out of reach" and os.geteuid() == 0:
             argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *argv]
-        return (f"printf '@@ %s\\n' {shlex.quote(state + ' : ' + ' '.join(words))}\n"
-                f"{shlex.join(argv)}\necho $? >&3\n")
+        return argv
+
+    def runs(self):
+        """Every command in every state of the daemon."""
+        return list(itertools.product(STATES, self.commands))
 
     def script(self, name, look):
         """The whole run in one look."""
@@ -153,8 +157,8 @@ class Bench:
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"cd /\nexport {LOOKS[look]} PAGER=cat\nunset COLUMNS LINES\n"
                        f"exec 3> {path}.status\nstty -echo\n")
-            for state, words in itertools.product(STATES, self.commands):
-                file.write(self.line(state, words))
+            for number, run in enumerate(self.runs()):
+                file.write(f"echo @@ {number}\n{shlex.join(self.argv(*run))}\necho $? >&3\n")
             file.write(f"echo @@ end\nsleep 0.3\n: > {path}.done\nsleep 100\n")
         return path
 
@@ -171,32 +175,31 @@ def expected(state, words):
         return {4}
     if words[0] == "check":
         return {"0 items": {1}}.get(state, {0, 1, 6})
-    if words == ["compare", "group1"] and state != "1000 items":
-        return {0, 1}
+    if words == ["compare", "group2"] and state != "1000 items":
+        return {1}  # no such group
     return {0}
 
 
 def blocks(raw):
-    """(title, lines) of each command."""
-    title, lines = None, []
+    """The lines of each command, in their order."""
+    found, lines = [], None
     for line in raw.replace("\r\n", "\n").split("\n"):
         if line.startswith("@@ "):
-            if title:
-                yield title, lines
-            title, lines = line[3:], []
-        else:
+            if lines is not None:
+                found.append(lines)
+            lines = []
+        elif lines is not None:
             lines.append(line)
+    return found
 
 
-def faults_of(title, lines, width, look):
+def faults_of(words, lines, width, look):
     """What is wrong with the output of one command."""
-    state, _, command = title.partition(" : ")
-    raw = command.split()[:1] in (["completion"], ["export"])
     for line in lines:
         plain = SGR.sub("", line)
-        if not raw and columns(plain) > width:
+        if words[0] not in RAW and columns(plain) > width:
             yield f"{columns(plain)} columns: {plain}"
-        if look != "colour" and state != "" and "\x1b" in line and look == "no colour":
+        if look == "no colour" and "\x1b" in line:
             yield f"an escape sequence: {line!r}"
         if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", plain):
             yield f"a control character: {plain!r}"
@@ -206,44 +209,75 @@ def faults_of(title, lines, width, look):
             yield f"not UTF-8: {plain!r}"
 
 
+def differences(runs, written, shown):
+    """Where the terminal shows something else than was written; it knows no blanks at the end."""
+    for (state, words), ours, theirs in zip(runs, written, shown):
+        ours = [SGR.sub("", line).rstrip() for line in ours]
+        theirs = [line.rstrip() for line in theirs]
+        if words[0] not in RAW and ours != theirs:
+            pair = next((pair for pair in zip(ours, theirs) if pair[0] != pair[1]), "length")
+            yield f"{state}: {' '.join(words)}: {pair}"
+
+
 def check_run(tap, bench, terminal, width, look):
     """One session, once it has ended."""
-    name = f"{width}-{look.replace(' ', '-')}"
-    path = bench.path(name + ".sh")
-    if not tap.ok(wait_for(path + ".done", LIMIT_SECONDS), f"{width} columns, {look}: ran"):
+    name, title = f"{width}-{look.replace(' ', '-')}", f"{width} columns, {look}"
+    path, runs = bench.path(name + ".sh"), bench.runs()
+    if not tap.ok(wait_for(path + ".done", LIMIT_SECONDS), f"{title}: ran"):
         tap.note(terminal.tmux("capture-pane", "-p", "-t", name))
         return
     with open(bench.path(name + ".raw"), "rb") as file:
         raw = file.read().decode(errors="replace")
-    found, faults = list(blocks(raw)), []
-    for title, lines in found:
-        faults += [f"{title}: {fault}" for fault in faults_of(title, lines, width, look)]
-    tap.ok(not faults, f"{width} columns, {look}: readable", f"{len(faults)} faults")
+    written = blocks(raw)
+    faults = [f"{state}: {' '.join(words)}: {fault}" for (state, words), lines
+              in zip(runs, written) for fault in faults_of(words, lines, width, look)]
+    tap.ok(not faults, f"{title}: readable", f"{len(faults)} faults")
     tap.note("\n".join(faults[:15]))
-    check_statuses(tap, bench, path, f"{width} columns, {look}", len(found))
-    tap.ok(("\x1b[" in raw) == (look != "no colour"), f"{width} columns, {look}: colour or not")
-    screens = [len(lines) - 1 for title, lines in found if title == "1 item : status"]
-    tap.ok(screens and max(screens) < HEIGHT, f"{width} columns, {look}: status is one screen",
-           f"{screens} lines")
-    shown = terminal.tmux("capture-pane", "-p", "-t", name, "-S", "-", "-E", "-").rstrip("\n")
-    written = SGR.sub("", raw).replace("\r\n", "\n").rstrip("\n")
-    shown, written = ([line.rstrip() for line in text.split("\n")] for text in (shown, written))
-    differ = [pair for pair in zip(shown, written) if pair[0] != pair[1]
-              and columns(pair[1]) <= width]
-    wrapped = any(columns(line) > width for line in written)  # scripts, that are not folded
-    tap.ok(wrapped or not differ, f"{width} columns, {look}: shown as written",
-           f"{differ[:2]}" if differ else "")
+    check_statuses(tap, runs, path, title, len(written))
+    tap.ok(("\x1b[" in raw) == (look != "no colour"), f"{title}: colour or not")
+    screens = [len(lines) for (state, words), lines in zip(runs, written)
+               if words == ["status"] and state == "1 item"]
+    tap.ok(screens and max(screens) < HEIGHT, f"{title}: status is one screen", f"{screens} lines")
+    shown = blocks(terminal.tmux("capture-pane", "-p", "-t", name, "-S", "-", "-E", "-"))
+    differ = list(differences(runs, written, shown))
+    tap.ok(len(shown) == len(runs) and not differ, f"{title}: shown as written",
+           f"{len(shown)} of {len(runs)}; {differ[:2]}")
 
 
-def check_statuses(tap, bench, path, name, found):
+def check_statuses(tap, runs, path, title, found):
     """The exit status of each command."""
     with open(path + ".status", encoding="ascii") as file:
         statuses = [int(word) for word in file.read().split()]
-    runs = list(itertools.product(STATES, bench.commands))
-    tap.ok(len(statuses) == len(runs) == found, f"{name}: all ran", f"{found} of {len(runs)}")
+    tap.ok(len(statuses) == len(runs) == found, f"{title}: all ran", f"{found} of {len(runs)}")
     wrong = [f"{state}: {' '.join(words)}: {status}" for (state, words), status
              in zip(runs, statuses) if status not in expected(state, words)]
-    tap.ok(not wrong, f"{name}: exit statuses", "; ".join(wrong[:10]))
+    tap.ok(not wrong, f"{title}: exit statuses", "; ".join(wrong[:10]))
+
+
+def check_json(tap, bench):
+    """With --json every command prints one object, also when it fails; with 0, 1 and 1000 items it
+    has the same members of the same types."""
+    wrong, shapes = [], {}
+    for state, words in bench.runs():
+        done = subprocess.run(bench.argv(state, ["--json=short", *words]), capture_output=True,
+                              check=False, timeout=30)
+        name = f"{state}: {' '.join(words)}"
+        try:
+            reply = json.loads(done.stdout)
+        except ValueError:
+            wrong.append(f"{name}: no JSON: {done.stdout[:80]!r}")
+            continue
+        if done.returncode not in expected(state, words) or done.stderr:
+            wrong.append(f"{name}: {done.returncode} {done.stderr[:80]!r}")
+        if ("error" in reply) != (done.returncode in (1, 2, 3, 4) and words[0] != "check"
+                                  or words[0] == "check" and state in EXPECTED):
+            wrong.append(f"{name}: {done.returncode}, {sorted(reply)}")
+        if state.endswith(("item", "items")) and "error" not in reply:
+            shape = {key: isinstance(value, list) for key, value in reply.items()}
+            if shapes.setdefault(" ".join(words), shape) != shape:
+                wrong.append(f"{name}: another shape: {shape}")
+    tap.ok(not wrong, "JSON everywhere", f"{len(wrong)} of {len(bench.runs())}")
+    tap.note("\n".join(wrong[:15]))
 
 
 def check_matrix(tap, bench, terminal):
@@ -286,6 +320,7 @@ def main():
     try:
         tap.group("matrix", check_matrix, bench, terminal)
         tap.group("pager", check_pager, bench, terminal)
+        tap.group("JSON", check_json, bench)
     finally:
         terminal.close()
         bench.close()
