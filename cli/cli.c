@@ -119,17 +119,6 @@ static int say_version(const Settings *settings)
 	return output_text(&text);
 }
 
-static int say_unknown_command(const Settings *settings, const char *name)
-{
-	const char *nearest = command_nearest(name);
-
-	if (nearest)
-		return output_error(settings, CLI_USAGE, ERROR_USAGE,
-				    "unknown command: %s\nDid you mean: netoptctl %s", name,
-				    nearest);
-	return usage_error(settings, "unknown command", name);
-}
-
 /* NULL, or an option that was given but is none of this command. */
 static const CommandOption *find_misplaced(const Parsed *parsed, const Command *command)
 {
@@ -145,7 +134,7 @@ static int run_command(const Parsed *parsed, char *const words[], size_t n)
 	const CommandOption *misplaced;
 
 	if (!command)
-		return say_unknown_command(&parsed->settings, words[0]);
+		return help_unknown_command(&parsed->settings, words[0]);
 	misplaced = find_misplaced(parsed, command);
 	if (misplaced)
 		return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,

@@ -101,8 +101,9 @@ def apply_tuned(tap, exporter, namespace):
 
 def make_network(namespace):
     """A link with both families, that leads nowhere."""
-    ip(namespace, "link", "add", "up0", "type", "dummy")
-    ip(namespace, "link", "set", "up0", "up")
+    ip(namespace, "link", "add", "up0", "type", "veth", "peer", "name", "down0")
+    for device in ("up0", "down0"):
+        ip(namespace, "link", "set", device, "up")
     ip(namespace, "address", "add", "10.9.0.1/24", "dev", "up0")
     ip(namespace, "address", "add", "fd09::1/64", "dev", "up0", "nodad")
 

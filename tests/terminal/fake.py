@@ -122,6 +122,7 @@ class Fake:
         self.path, self.definition, self.mode = path, definition, mode
         self.maker = Maker(definition, items)
         self.replies = dict(replies or {})  # whole replies by method, instead of made-up ones
+        self.encoded = {}  # pages of them, as they are sent
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(path)
         os.chmod(path, 0o666)
@@ -161,16 +162,19 @@ class Fake:
             return b'{"error":"org.varlink.service.PermissionDenied","parameters":{}}'
         if name not in self.definition.methods:
             return b'{"error":"org.varlink.service.MethodNotFound","parameters":{}}'
-        if name not in self.replies:
-            self.replies[name] = self.maker.value(self.definition.methods[name][1], "", 1)
-        return json.dumps({"parameters": self._page(self.replies[name], arguments)}).encode()
+        page = (name, arguments.get("offset", 0), arguments.get("limit", LIMIT_DEFAULT))
+        if page not in self.encoded:
+            if name not in self.replies:
+                self.replies[name] = self.maker.value(self.definition.methods[name][1], "", 1)
+            reply = {"parameters": self._page(self.replies[name], *page[1:])}
+            self.encoded[page] = json.dumps(reply).encode()
+        return self.encoded[page]
 
     @staticmethod
-    def _page(reply, arguments):
+    def _page(reply, first, limit):
         """What limit and offset leave of a reply with a total."""
         if "total" not in reply:
             return reply
-        first, limit = arguments.get("offset", 0), arguments.get("limit", LIMIT_DEFAULT)
         return {key: value[first:first + limit] if isinstance(value, list) else value
                 for key, value in reply.items()}
 

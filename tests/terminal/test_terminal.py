@@ -39,7 +39,7 @@ CHANGING = ("revert", "pause", "resume", "reload", "trial", "apply", "hold", "lo
 WORDS = {"ID": "1", "ID|all": "1", "ADDRESS": "192.0.2.1", "bash|zsh|fish": "bash",
          "LEVEL": "info", "NAME": "web-0"}
 SGR = re.compile(r"\x1b\[[0-9;]*m")
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 150
 
 
 def columns(text):

@@ -182,7 +182,7 @@ static const struct {
 	{{"export", "--format=x"}, "there is no format x; there is: sysctl tuned ip"},
 	{{"status", "--yes"}, "--yes is no option of status"},
 	{{"completion", "tcsh"}, "there is no completion for tcsh"},
-	{{"help", "stauts"}, "unknown command: stauts"},
+	{{"help", "stauts"}, "unknown command: stauts\nDid you mean: netoptctl status"},
 	{{"--bogus"}, "--bogus"},
 	{{"-x"}, "-x"},
 	{{"--json=xml", "status"}, "--json does not take xml"},
