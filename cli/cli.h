@@ -12,7 +12,16 @@ typedef enum CliExit {
 	CLI_USAGE = 2,
 	CLI_NOT_RUNNING = 3,
 	CLI_PERMISSION = 4,
+	CLI_EXCEEDED = 6, /* check: a threshold, or an endpoint is down */
 } CliExit;
+
+/* Those of a monitoring plugin, with --nagios. */
+typedef enum PluginExit {
+	PLUGIN_OK = 0,
+	PLUGIN_WARNING = 1,
+	PLUGIN_CRITICAL = 2,
+	PLUGIN_UNKNOWN = 3,
+} PluginExit;
 
 /* As of the table: returns a CliExit. */
 typedef int (*CliCommand)(const Settings *settings, char *const arguments[], size_t n);

@@ -4,7 +4,7 @@
  * The commands and options of netoptctl: two tables, from which come the dispatch, the help, the
  * completion of three shells and the test of the manual page.
  */
-#include "cli/settings.h"
+#include "cli/list.h"
 
 /* What completes the argument of a command. */
 typedef enum CommandArgument {
@@ -15,6 +15,7 @@ typedef enum CommandArgument {
 	ARGUMENT_COMMAND,
 	ARGUMENT_ENDPOINT, /* the name of one */
 	ARGUMENT_TUNABLE,  /* the key of one */
+	ARGUMENT_GROUP,    /* of endpoints */
 	ARGUMENT_TRIAL,    /* a kind of trial, and a path */
 	ARGUMENT_URL,
 	ARGUMENT_SHELL,
@@ -27,8 +28,9 @@ typedef struct Command {
 	const char *details; /* further help; "" for none */
 	CommandArgument argument;
 	size_t minimum, maximum; /* number of arguments */
-	/* Returns a CliExit. */
+	/* Returns a CliExit. NULL: the command shows a list, and takes no argument. */
 	int (*run)(const Settings *settings, char *const arguments[], size_t n);
+	const List *list;
 } Command;
 
 typedef struct CommandOption {

@@ -51,6 +51,9 @@ static void append_words(Text *text, const Command *command, bool fish)
 	case ARGUMENT_TUNABLE:
 		append_ask(text, "tunables", fish);
 		break;
+	case ARGUMENT_GROUP:
+		append_ask(text, "compare", fish);
+		break;
 	case ARGUMENT_TRIAL:
 		text_append(text, "aa ");
 		append_ask(text, "paths", fish);
@@ -259,7 +262,7 @@ int verb_completion(const Settings *settings, char *const arguments[], size_t n)
 	for (size_t i = 0; i < ARRAY_SIZE(shells); i++)
 		if (text_equal(shells[i].name, arguments[0])) {
 			shells[i].append(&text);
-			return output_text(&text);
+			return output_content(settings, &text, true);
 		}
 	return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
 			    "there is no completion for %s; there is for: " COMMAND_SHELLS,

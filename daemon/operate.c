@@ -128,6 +128,7 @@ static void fill_view(void *context, unsigned parts, ControlView *ret_view)
 		.started_ns = root->started_ns,
 		.config = root->config,
 		.identity = &root->identity,
+		.memory_bytes = root->memory_bytes,
 		.paths = root->paths,
 		.registry = root->registry,
 		.engine = root->engine,

@@ -55,6 +55,7 @@ typedef struct ControlView {
 	uint64_t now_ns, realtime_ns, started_ns;
 	const Config *config;
 	const HostIdentity *identity;
+	uint64_t memory_bytes; /* of the host; 0: not known */
 	Endpoint *const *endpoints;
 	size_t n_endpoints;
 	const PathTable *paths;

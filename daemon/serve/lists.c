@@ -3,6 +3,7 @@
 
 #include "common/base.h"
 #include "common/interface.h"
+#include "daemon/model/kernel_default.h"
 #include "daemon/serve/views.h"
 
 size_t list_limit(const ArgumentValue *limit, size_t otherwise)
@@ -108,6 +109,8 @@ void list_tunables(Call *call)
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		json_append(array, view_tunable(id, registry_get(view.registry, id),
 						view.administered ? view.administered[id] : NULL,
+						kernel_default(id, view.identity->kernel,
+							       view.memory_bytes),
 						view.now_ns));
 	json_set(call->parameters, "tunables", array);
 }

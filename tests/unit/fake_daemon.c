@@ -473,6 +473,7 @@ void fake_daemon_init(FakeDaemon *daemon)
 	make_changes(daemon);
 	fake_kernel_init(&daemon->kernel);
 	daemon->view = (ControlView){.realtime_ns = REALTIME_NS,
+				     .memory_bytes = UINT64_C(16) << 30,
 				     .started_ns = NOW_NS - 3600 * NSEC_PER_SEC,
 				     .config = &daemon->config,
 				     .identity = &daemon->identity,

@@ -61,7 +61,8 @@ START_TEST(test_tables)
 		const Command *command = &commands[i];
 
 		ck_assert_ptr_eq(command_find(command->name), command);
-		ck_assert_ptr_nonnull(command->run);
+		ck_assert((command->run != NULL) != (command->list != NULL));
+		ck_assert(!command->list || command->maximum == 0);
 		ck_assert_uint_le(command->minimum, command->maximum);
 		ck_assert_int_eq(command->maximum == 0, *command->usage == '\0');
 		ck_assert_int_eq(command->maximum > 0 && command->minimum == 0,
