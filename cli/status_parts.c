@@ -75,7 +75,7 @@ static const TableColumn endpoint_columns[] = {
 	{.title = "LOSS", .right = true, .drop = 1},
 	{.title = "N", .right = true, .drop = 4},
 	{.title = "TARGET", .drop = 7},
-	{.title = "LAST HOUR", .flexible = true, .tail = true, .least = 9, .drop = 6},
+	{.title = "BY MINUTE", .flexible = true, .tail = true, .least = 9, .drop = 6},
 };
 
 static void add_endpoint(const Screen *screen, Table *table, const Json *endpoint)

@@ -23,7 +23,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "net")]
 from fake import Definition, Fake  # noqa: E402
 from tap import Tap  # noqa: E402
 
-WIDTHS = (40, 80, 200)
+WIDTHS = [int(word) for word in sys.argv[1:]] or (40, 80, 200)
 HEIGHT = 24
 LOOKS = {
     "colour": "LC_ALL=C.UTF-8",
@@ -39,7 +39,7 @@ CHANGING = ("revert", "pause", "resume", "reload", "trial", "apply", "hold", "lo
 WORDS = {"ID": "1", "ID|all": "1", "ADDRESS": "192.0.2.1", "bash|zsh|fish": "bash",
          "LEVEL": "info", "NAME": "web-0"}
 SGR = re.compile(r"\x1b\[[0-9;]*m")
-LIMIT_SECONDS = 150
+LIMIT_SECONDS = 240  # on a machine that is busy; it takes a tenth of that
 
 
 def columns(text):

@@ -85,7 +85,7 @@ START_TEST(test_sparkline)
 		"a", "up", "[1000,null,2000]") "," ENDPOINT("b", "up", "[]") "]");
 	fork_server(serve_fixed);
 	ck_assert_int_eq(run("status", NULL), CLI_OK);
-	check_has(out, "  LAST HOUR\n");
+	check_has(out, "  BY MINUTE\n");
 	check_has(out, "  ▁ █\n");
 	check_has(out, "  -\n");
 	ck_assert_ptr_null(strstr(out, "Next:")); /* nothing is wrong */
@@ -102,7 +102,7 @@ START_TEST(test_sparkline)
 }
 END_TEST
 
-/* Of an hour only the latest minutes fit. */
+/* Of so many only the latest minutes fit. */
 START_TEST(test_sparkline_is_cut_at_its_beginning)
 {
 	static char reply[4096];
