@@ -58,3 +58,7 @@ typedef struct FakeDaemon {
 void fake_daemon_init(FakeDaemon *daemon);
 void fake_daemon_clear(FakeDaemon *daemon);
 ControlOps fake_daemon_ops(FakeDaemon *daemon);
+
+/* For its files. */
+Address fake_address(const char *text);
+void fake_endpoints_make(FakeDaemon *daemon);
