@@ -81,7 +81,7 @@ static void on_sample(void *context, const MeasureRun *run, size_t item)
 	if (!measure->settings->csv)
 		return;
 	measure_csv_append(&run->items[item], &text);
-	if (output_text(&text) != CLI_OK)
+	if (output_raw(&text) != CLI_OK)
 		measure->unwritten = true;
 }
 
@@ -187,7 +187,7 @@ static int measure_run(const Settings *settings, char *const words[], size_t n)
 		Text header = {.data = NULL};
 
 		measure_csv_header(&header);
-		r = settings->legend ? output_text(&header) : CLI_OK;
+		r = settings->legend ? output_raw(&header) : CLI_OK;
 		text_clear(&header);
 	}
 	return r != CLI_OK ? r : run_all(&measure);

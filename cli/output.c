@@ -69,9 +69,14 @@ static bool is_utf8_locale(void)
 	return false;
 }
 
+size_t output_width(int fd)
+{
+	return extent(fd, "COLUMNS", WIDTH_MIN, SIZE_MAX);
+}
+
 void output_detect(Settings *settings)
 {
-	settings->width = extent(STDOUT_FILENO, "COLUMNS", WIDTH_MIN, SIZE_MAX);
+	settings->width = output_width(STDOUT_FILENO);
 	settings->height = extent(STDOUT_FILENO, "LINES", LINES_MIN, 0);
 	settings->colour = wants_colour(STDOUT_FILENO);
 	settings->ascii = !is_utf8_locale();

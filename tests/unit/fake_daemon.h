@@ -62,3 +62,7 @@ void fake_daemon_clear(FakeDaemon *daemon);
 ControlOps fake_daemon_ops(FakeDaemon *daemon);
 /* Its verbs that change something. */
 void fake_verbs(ControlOps *ops);
+
+/* For its files. */
+Address fake_address(const char *text);
+void fake_endpoints_make(FakeDaemon *daemon);
