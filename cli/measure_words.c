@@ -88,7 +88,9 @@ void measure_words_mostly(const MeasureSeries *series, Text *text)
 		return;
 	text_appendf(text, "%s, %s of %s (%s)", decomposition_part_name(most), ms(us, part),
 		     ms(decomposition.total_us, total),
-		     human_permille((int64_t)us * 1000 / decomposition.total_us, false, share));
+		     human_permille(((int64_t)us * 1000 + decomposition.total_us / 2) /
+					    decomposition.total_us,
+				    false, share));
 	if (say[most])
 		say[most](&decomposition, text);
 }
