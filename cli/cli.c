@@ -24,8 +24,8 @@
 #define LIMIT_MAX       1000 /* that of the daemon */
 #define PAIRS_MAX       60   /* likewise */
 #define UPDATE_DEFAULT  NSEC_PER_SEC
-#define UPDATE_MIN      (100 * NSEC_PER_MSEC) /* likewise */
-#define UPDATE_MAX      NSEC_PER_HOUR         /* likewise */
+#define INTERVAL_MIN    (10 * NSEC_PER_MSEC)
+#define INTERVAL_MAX    NSEC_PER_HOUR
 #define ERROR_USAGE     "org.netopt.Client.Usage"
 
 typedef struct Parsed {
@@ -105,7 +105,7 @@ static bool read_interval(const char *value, Settings *settings)
 {
 	uint64_t ns;
 
-	if (parse_duration(value, &ns) < 0 || ns < UPDATE_MIN || ns > UPDATE_MAX)
+	if (parse_duration(value, &ns) < 0 || ns < INTERVAL_MIN || ns > INTERVAL_MAX)
 		return false;
 	settings->update_ns = ns;
 	return true;

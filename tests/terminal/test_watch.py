@@ -322,6 +322,9 @@ def programs(tap):
             done = subprocess.run([*words[:-1], "1ms"], capture_output=True, text=True, timeout=20,
                                   check=False)
             tap.ok(done.returncode == 2, "an interval of 1 ms is refused", done.stderr.strip())
+            done = subprocess.run([*words[:-1], "50ms"], capture_output=True, text=True, timeout=20,
+                                  check=False)
+            tap.ok(done.returncode == 2 and "100ms to 1h" in done.stderr, "one of 50 ms too")
 
 
 def cpu_seconds(pid):
