@@ -8,15 +8,15 @@
 #include "cli/output.h"
 #include "common/clock.h"
 
-#define UPDATE_MIN (100 * NSEC_PER_MSEC) /* that of the daemon */
+#define INTERVAL_MIN (100 * NSEC_PER_MSEC) /* that of Monitor */
 
 static int run(const Settings *settings, char *const arguments[], size_t n)
 {
 	(void)arguments; /* none, says the table of commands */
 	(void)n;
-	if (settings->update_ns < UPDATE_MIN)
+	if (settings->update_ns < INTERVAL_MIN)
 		return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
-				    "watch: an interval of 100ms or more, please");
+				    "watch: the interval is from 100ms to 1h");
 	return settings->format == FORMAT_TEXT ? watch_screen(settings) : watch_lines(settings);
 }
 

@@ -13,22 +13,17 @@ void watch_question_clear(WatchQuestion *question)
 	watch_link_close(&question->link);
 }
 
-/* Explain takes an address: of a prefix its first. */
 static Json *explain_parameters(WatchPane pane, const char *key)
 {
 	Json *parameters = json_new_object();
-	char address[WATCH_NAME_MAX];
 	int64_t id;
 
-	if (pane == WATCH_ENDPOINTS) {
+	if (pane == WATCH_ENDPOINTS)
 		json_set_string(parameters, "endpoint", key);
-	} else if (pane == WATCH_CHANGES) {
+	else if (pane == WATCH_PATHS)
+		json_set_string(parameters, "path", key);
+	else
 		json_set_int(parameters, "id", parse_int64(key, 1, INT64_MAX, &id) == 0 ? id : 0);
-	} else {
-		(void)text_copy(address, sizeof(address), key);
-		address[strcspn(address, "/")] = '\0';
-		json_set_string(parameters, "path", address);
-	}
 	return parameters;
 }
 

@@ -415,7 +415,7 @@ START_TEST(test_explain)
 	check_heard("\"parameters\":{\"id\":7}");
 	check_answer("{\"parameters\":{\"text\":\"because\\n\"}}", "because\n");
 	ask(WATCH_PATHS, "192.0.2.0/24");
-	check_heard("{\"path\":\"192.0.2.0\"}");
+	check_heard("{\"path\":\"192.0.2.0/24\"}");
 	check_answer("{\"parameters\":{\"text\":null}}", "said nothing");
 	ask(WATCH_ENDPOINTS, "web");
 	check_heard("{\"endpoint\":\"web\"}");
