@@ -10,6 +10,10 @@ from harness import Lab, build_path, difference, endpoint, read_line, stop
 from netopt import Daemon
 
 
+# The links of long paths look at their packets only so often: several of them share the processors.
+COARSE = {"coarse": "250us"}
+
+
 class Transfers:
     """wanload repeating transfers from the host to the peer (or back) until it is ended."""
 

@@ -8,7 +8,7 @@ import harness
 import loop
 
 # Two BDP of queue: a loss of this path is never the doing of who sends.
-PATH = {"rtt": "100ms", "rate": "100M", "queue": "2500k", "loss": "0.5%"}
+PATH = {"rtt": "100ms", "rate": "100M", "queue": "2500k", "loss": "0.5%", **loop.COARSE}
 
 
 def run(tap):

@@ -5,7 +5,8 @@ the journal and every sysctl of its network namespace read back.
 
 The groups run in order on one machine. Each leaves the service stopped or running as the next one
 expects it, and what must never happen (an error in the log that nobody caused, a system call
-denied) is checked at the end for all of them together.
+denied) is checked at the end for all of them together. With --prepare it makes the root file system
+of the machine, and no more.
 """
 import os
 import socket
@@ -464,12 +465,22 @@ def run_groups(tap, machine):
             tap.note(f"{group.__name__}: {time.monotonic() - begin:.1f} s")
 
 
+def programs_of(build):
+    """What is to run in the machine."""
+    paths = [os.path.join(build, *parts)
+             for parts in (("daemon", "netoptd"), ("cli", "netoptctl"))]
+    return [path for path in paths if os.path.exists(path)]
+
+
+def prepare(tap, build):
+    """The root file system alone, so that it can be made beside tests that wait."""
+    with rootfs.cached(programs_of(build), tap.note) as root:
+        tap.ok(os.path.isdir(os.path.join(root, "usr")), "a root file system", root)
+
+
 def run(tap, build):
     """Makes the machine and runs all on it. Raises Unavailable if none can be had here."""
-    programs = [os.path.join(build, *parts)
-                for parts in (("daemon", "netoptd"), ("cli", "netoptctl"))]
-    programs = [path for path in programs if os.path.exists(path)]
-    with rootfs.cached(programs, tap.note) as root:
+    with rootfs.cached(programs_of(build), tap.note) as root:
         try:
             with machines.Machine(root) as machine:
                 machine.install(build)
@@ -494,7 +505,7 @@ def main():
     try:
         machines.check()
         machines.own_mounts()
-        run(tap, build)
+        (prepare if "--prepare" in sys.argv else run)(tap, build)
     except (machines.Unavailable, rootfs.Unavailable) as reason:
         print(f"1..0 # SKIP {reason}")
         return 0
