@@ -16,6 +16,7 @@
 
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/unit.h"
 #include "common/clock.h"
 #include "common/interface.h"
 #include "common/parse.h"
@@ -28,7 +29,10 @@
 #define ERROR_NOT_RUNNING "org.netopt.Client.NotRunning"
 #define ERROR_CONNECTION  "org.netopt.Client.ConnectionFailed"
 #define ERROR_TIMEOUT     "org.netopt.Client.Timeout"
-#define ERROR_PROTOCOL    "org.netopt.Client.ProtocolError"
+#define HUNG_ADVICE                                                                                \
+	"It is busy or hangs; systemd restarts it if it hangs. Look at: journalctl -u netoptd; "   \
+	"to wait longer: --timeout"
+#define ERROR_PROTOCOL "org.netopt.Client.ProtocolError"
 
 void client_close(Client *client)
 {
@@ -37,34 +41,48 @@ void client_close(Client *client)
 	text_clear(&client->input);
 }
 
+/* "cannot connect to PATH: ERROR", then advice, and what systemd knows of the daemon. */
+static int say_failure(const Settings *settings, CliExit status, const char *name, int error,
+		       const char *what, const char *advice)
+{
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	_cleanup_(text_clear) Text unit = {.data = NULL};
+	OutputDetails details = {.socket = settings->socket, .error = error};
+
+	unit_append_state(&unit);
+	if (unit.length > 0)
+		details.unit_state = text_string(&unit);
+	text_appendf(&message, "%s %s: %s\n", what, settings->socket, strerror(error));
+	if (unit.length > 0)
+		text_appendf(&message, "The unit " UNIT_NAME " is %s.\n", text_string(&unit));
+	text_append(&message, advice);
+	return output_failure(settings, (int)status, name, &details, text_string(&message));
+}
+
 static int say_connect_error(const Settings *settings, int error)
 {
-	const char *path = settings->socket;
+	static const char what[] = "cannot connect to";
 
 	switch (error) {
 	case ENOENT:
 	case ECONNREFUSED:
-		return output_error(settings, CLI_NOT_RUNNING, ERROR_NOT_RUNNING,
-				    "cannot connect to %s: %s\n"
-				    "The daemon is not running. To start it:\n"
-				    "  systemctl start netoptd    if it is installed\n"
-				    "  ./setup run                from its source tree",
-				    path, strerror(error));
+		return say_failure(settings, CLI_NOT_RUNNING, ERROR_NOT_RUNNING, error, what,
+				   "The daemon is not running. To start it:\n"
+				   "  systemctl start netoptd    if it is installed\n"
+				   "  ./setup run                from its source tree");
 	case EACCES:
 	case EPERM:
-		return output_error(
-			settings, CLI_PERMISSION, INTERFACE_ERROR_PERMISSION_DENIED,
-			"cannot connect to %s: %s\n"
-			"The daemon lets everybody connect: look at the permissions of the "
-			"socket and of the directories above it.",
-			path, strerror(error));
+		return say_failure(
+			settings, CLI_PERMISSION, INTERFACE_ERROR_PERMISSION_DENIED, error, what,
+			"The daemon lets everybody connect, and members of the group " NETOPT_GROUP
+			" steer it: look at the permissions of the socket "
+			"and of the directories above it, or use sudo.");
 	case EAGAIN:
-		return output_error(settings, CLI_FAILED, ERROR_TIMEOUT,
-				    "cannot connect to %s: the daemon does not take connections",
-				    path);
+		return say_failure(settings, CLI_FAILED, ERROR_TIMEOUT, ETIMEDOUT, what,
+				   "The daemon does not take connections. " HUNG_ADVICE);
 	default:
-		return output_error(settings, CLI_FAILED, ERROR_CONNECTION,
-				    "cannot connect to %s: %s", path, strerror(error));
+		return say_failure(settings, CLI_FAILED, ERROR_CONNECTION, error, what,
+				   "Is this the socket of netoptd? See: netoptctl --help");
 	}
 }
 
@@ -193,30 +211,43 @@ static uint64_t answer_deadline(const Client *client)
 static int say_call_error(const Client *client, int error)
 {
 	const Settings *settings = client->settings;
-	char timeout[64];
+	char timeout[64], what[128];
 
 	switch (error) {
 	case ETIMEDOUT:
 		parse_format_duration(settings->timeout_ns, timeout, sizeof(timeout));
-		return output_error(settings, CLI_FAILED, ERROR_TIMEOUT,
-				    "no answer from netoptd at %s within %s", settings->socket,
-				    timeout);
+		(void)text_format(what, sizeof(what), "no answer within %s from netoptd at",
+				  timeout); /* fits */
+		return say_failure(settings, CLI_FAILED, ERROR_TIMEOUT, error, what, HUNG_ADVICE);
 	case ECONNRESET:
 	case EPIPE:
-		return output_error(settings, CLI_FAILED, ERROR_CONNECTION,
-				    "netoptd at %s ended the connection without an answer: it "
-				    "stops, or has too many clients",
-				    settings->socket);
+		return say_failure(settings, CLI_FAILED, ERROR_CONNECTION, error,
+				   "no answer, but the end of the connection, from netoptd at",
+				   "It stops, or has too many clients. Try again; then: "
+				   "systemctl status netoptd");
 	case EBADMSG:
 	case EMSGSIZE:
 		return output_error(settings, CLI_FAILED, ERROR_PROTOCOL,
 				    "what answers at %s is not netoptd: %s", settings->socket,
 				    strerror(error));
 	default:
-		return output_error(settings, CLI_FAILED, ERROR_CONNECTION,
-				    "talking to netoptd at %s: %s", settings->socket,
-				    strerror(error));
+		return say_failure(settings, CLI_FAILED, ERROR_CONNECTION, error,
+				   "talking to netoptd at", "Try: systemctl status netoptd");
 	}
+}
+
+static int say_denied(const Settings *settings)
+{
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	OutputDetails details = {.socket = settings->socket, .error = EPERM};
+
+	text_appendf(&message,
+		     "permission denied: only root and members of the group %s may do this\n"
+		     "So says netoptd at %s.\n",
+		     NETOPT_GROUP, settings->socket);
+	unit_append_group_advice(&message);
+	return output_failure(settings, CLI_PERMISSION, INTERFACE_ERROR_PERMISSION_DENIED, &details,
+			      text_string(&message));
 }
 
 /* The reply is an error. */
@@ -228,12 +259,7 @@ static int say_error(const Client *client, const char *method, const char *error
 	const char *parameter = json_string(json_get(parameters, "parameter"));
 
 	if (text_equal(error, INTERFACE_ERROR_PERMISSION_DENIED))
-		return output_error(settings, CLI_PERMISSION, error,
-				    "permission denied: only root and members of the group %s may "
-				    "do this\n"
-				    "Use sudo, or join the group: sudo usermod -aG %s $USER, then "
-				    "log in again.",
-				    NETOPT_GROUP, NETOPT_GROUP);
+		return say_denied(settings);
 	if (text_equal(error, INTERFACE_ERROR_NO_SUCH_CHANGE))
 		return output_error(settings, CLI_FAILED, error,
 				    "there is no change %" PRId64 "; see: netoptctl changes",

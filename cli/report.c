@@ -6,7 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
-#include "cli/endpoint.h"
+#include "cli/endpoint_fetch.h"
 #include "common/clock.h"
 #include "common/interface.h"
 
@@ -26,6 +26,16 @@ static Json *take(const Json *reply, const char *key)
 	Json *array = json_get(reply, key);
 
 	return array ? json_reference(array) : json_new_array();
+}
+
+static int gather_endpoints(Client *client, ReportData *data)
+{
+	_cleanup_json_ Json *reply = NULL;
+	int r = endpoint_fetch_all(client, &reply);
+
+	if (r == CLI_OK)
+		data->endpoints = take(reply, "endpoints");
+	return r;
 }
 
 static int gather_changes(Client *client, ReportData *data)
@@ -59,7 +69,7 @@ int report_gather(const Settings *settings, ReportData *ret_data)
 	if (r == CLI_OK)
 		r = client_call(&client, INTERFACE_GET_STATUS, NULL, &ret_data->status);
 	if (r == CLI_OK)
-		r = endpoint_fetch_all(&client, &ret_data->endpoints);
+		r = gather_endpoints(&client, ret_data);
 	if (r == CLI_OK)
 		r = gather_changes(&client, ret_data);
 	if (r == CLI_OK)

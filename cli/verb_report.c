@@ -68,7 +68,7 @@ static int write_page(const Settings *settings, const ReportData *data)
 
 	report_page(data, &page);
 	if (text_equal(settings->html, "-"))
-		return output_text(&page);
+		return output_raw(&page);
 	r = replace_file(settings->html, &page);
 	if (r < 0)
 		return output_error(settings, CLI_FAILED, "org.netopt.Client.Failed",

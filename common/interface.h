@@ -24,6 +24,7 @@
 #define INTERFACE_START_TRIAL     INTERFACE_NAME ".StartTrial"
 #define INTERFACE_EXPLAIN         INTERFACE_NAME ".Explain"
 #define INTERFACE_REVERT          INTERFACE_NAME ".Revert"
+#define INTERFACE_RELEASE         INTERFACE_NAME ".Release"
 #define INTERFACE_PAUSE           INTERFACE_NAME ".Pause"
 #define INTERFACE_RESUME          INTERFACE_NAME ".Resume"
 #define INTERFACE_RELOAD          INTERFACE_NAME ".Reload"

@@ -147,11 +147,14 @@ static int build_registry(Root *root)
 				 .report = on_report,
 				 .context = root};
 	bool writable = false;
+	HostMemory memory;
 	int r = host_identity_read(&root->identity);
 
 	if (r < 0)
 		return r;
 	params.identity = root->identity;
+	if (host_memory_read(&memory) == 0)
+		root->memory_bytes = memory.total_bytes;
 	r = registry_new(&params, &root->registry);
 	if (r < 0)
 		return r;

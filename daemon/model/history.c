@@ -57,12 +57,12 @@ static void measure(const HistorySource *source, HistoryScale scale, uint64_t nu
 	*ret = point;
 }
 
-static uint16_t encode(bool known, uint32_t us)
+uint16_t history_encode(bool known, uint32_t us)
 {
 	return known ? (uint16_t)(histogram_index(us) + 1) : 0;
 }
 
-static bool decode(uint16_t code, uint32_t *ret_us)
+bool history_decode(uint16_t code, uint32_t *ret_us)
 {
 	*ret_us = code > 0 ? histogram_bucket_mid_us(code - 1U) : 0;
 	return code > 0;
@@ -76,8 +76,8 @@ static void close_step(History *history, const HistorySource *source, HistorySca
 
 	measure(source, scale, number, &point);
 	steps[number % shapes[scale].steps] = (HistoryStep){
-		.p50 = encode(point.has_p50, point.p50_us),
-		.p95 = encode(point.has_p95, point.p95_us),
+		.p50 = history_encode(point.has_p50, point.p50_us),
+		.p95 = history_encode(point.has_p95, point.p95_us),
 		.count = (uint16_t)point.count,
 		.failures = (uint16_t)point.failures,
 	};
@@ -121,6 +121,6 @@ void history_at(const History *history, const HistorySource *source, HistoryScal
 		return;
 	}
 	*ret = (HistoryPoint){.count = step.count, .failures = step.failures};
-	ret->has_p50 = decode(step.p50, &ret->p50_us);
-	ret->has_p95 = decode(step.p95, &ret->p95_us);
+	ret->has_p50 = history_decode(step.p50, &ret->p50_us);
+	ret->has_p95 = history_decode(step.p95, &ret->p95_us);
 }

@@ -46,6 +46,9 @@ typedef struct HistorySource {
 	size_t n;
 } HistorySource;
 
+/* How a quantile is kept. */
+uint16_t history_encode(bool known, uint32_t us);
+bool history_decode(uint16_t code, uint32_t *ret_us);
 uint64_t history_step_ns(HistoryScale scale);
 size_t history_steps(HistoryScale scale); /* the most that are kept */
 /* Empty, and begins with the steps of now. */

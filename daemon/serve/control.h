@@ -55,6 +55,7 @@ typedef struct ControlView {
 	uint64_t now_ns, realtime_ns, started_ns;
 	const Config *config;
 	const HostIdentity *identity;
+	uint64_t memory_bytes; /* of the host; 0: not known */
 	Endpoint *const *endpoints;
 	size_t n_endpoints;
 	const PathTable *paths;
@@ -95,7 +96,10 @@ typedef struct ControlOps {
 	void (*view)(void *context, unsigned parts, ControlView *ret_view); /* ControlPart */
 	/* Changing verbs; `message` gets one sentence for the user. 0, -ENOENT, -EBUSY, other
 	 * errno. */
-	int (*revert)(void *context, uint64_t change_id, Text *message);  /* 0: all */
+	int (*revert)(void *context, uint64_t change_id, Text *message); /* 0: all */
+	/* A tunable, or with id _TUNABLES a destination, that somebody else has changed is given
+	 * back. */
+	int (*release)(void *context, TunableId id, const Address *destination, Text *message);
 	int (*pause)(void *context, uint64_t duration_ns, Text *message); /* 0: until resumed */
 	int (*resume)(void *context, Text *message);
 	int (*reload)(void *context, Text *message); /* -EINVAL: message lists every problem */

@@ -8,7 +8,7 @@
 /* The minutes of a sparkline. */
 #define HISTORY_RECENT 30
 
-/* name, spanUsec, offset, limit */
+/* name, path, spanUsec, offset, limit */
 void get_history(Call *call);
 /* The medians of the last HISTORY_RECENT minutes, null where there is none; the one in progress is
  * the last. Shorter if less is known. NULL: no memory. */

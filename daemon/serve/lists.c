@@ -3,6 +3,7 @@
 
 #include "common/base.h"
 #include "common/interface.h"
+#include "daemon/model/kernel_default.h"
 #include "daemon/serve/views.h"
 
 size_t list_limit(const ArgumentValue *limit, size_t otherwise)
@@ -35,7 +36,7 @@ bool list_choose(Call *call, const ControlView *view, const ArgumentValue *name,
 
 void list_endpoints(Call *call)
 {
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_SYN);
 	Json *endpoints;
 	size_t begin, end;
 
@@ -82,7 +83,7 @@ void list_links(Call *call)
 
 void list_counters(Call *call)
 {
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_SOCKETS);
 
 	json_set(call->parameters, "counters", view_counters(view.counters));
 	json_set(call->parameters, "sockets", view_sockets(view.sockets));
@@ -108,13 +109,15 @@ void list_tunables(Call *call)
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		json_append(array, view_tunable(id, registry_get(view.registry, id),
 						view.administered ? view.administered[id] : NULL,
+						kernel_default(id, view.identity->kernel,
+							       view.memory_bytes),
 						view.now_ns));
 	json_set(call->parameters, "tunables", array);
 }
 
 void list_routes(Call *call)
 {
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_ROUTES);
 	size_t n = MIN(view.n_routes, list_limit(&call->arguments[0], LIST_ROUTES_DEFAULT));
 	Json *routes = json_new_array();
 

@@ -29,8 +29,6 @@ typedef struct Method {
 	Argument arguments[ARGUMENTS_MAX];
 	size_t n_arguments;
 	void (*handle)(Call *call);
-	unsigned parts; /* of the view that it shows: ControlPart */
-	bool follows;   /* answers only those who want more than one reply */
 } Method;
 
 void call_fail(Call *call, const char *error, const char *key, const char *value)
@@ -48,13 +46,18 @@ void call_fail_errno(Call *call, const char *what, int error)
 	call_fail(call, INTERFACE_ERROR_FAILED, "message", text);
 }
 
-ControlView call_view(const Call *call)
+ControlView call_view_of(const Call *call, unsigned parts)
 {
 	ControlView view;
 
 	memset(&view, 0, sizeof(view));
-	call->ops->view(call->ops->context, call->parts, &view);
+	call->ops->view(call->ops->context, parts, &view);
 	return view;
+}
+
+ControlView call_view(const Call *call)
+{
+	return call_view_of(call, 0);
 }
 
 /* org.varlink.service */
@@ -173,6 +176,22 @@ static void revert(Call *call)
 		conclude(call, r, &message);
 }
 
+static void release(Call *call)
+{
+	const char *subject = call->arguments[0].string;
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	TunableId id = _TUNABLES;
+	Address destination = {0};
+
+	if ((!tunable_find(subject, &id) || tunable_is_route(id)) &&
+	    address_parse(subject, &destination) < 0) {
+		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", "subject");
+		return;
+	}
+	conclude(call, call->ops->release(call->ops->context, id, &destination, &message),
+		 &message);
+}
+
 static void pause_tuning(Call *call)
 {
 	_cleanup_(text_clear) Text message = {.data = NULL};
@@ -251,8 +270,7 @@ static const Method methods[] = {
 	  {.name = "offset", .type = ARGUMENT_INT, .minimum = 0, .maximum = INT32_MAX},
 	  LIMIT_ARGUMENT(LIST_ENDPOINTS_MAX)},
 	 3,
-	 list_endpoints,
-	 .parts = CONTROL_PART_SYN},
+	 list_endpoints},
 	{INTERFACE_LIST_PATHS, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_paths},
 	{INTERFACE_LIST_FLOWS,
 	 METHOD_READ,
@@ -266,21 +284,11 @@ static const Method methods[] = {
 	 list_listeners},
 	{INTERFACE_LIST_METRICS, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_metrics},
 	{INTERFACE_LIST_LINKS, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_links},
-	{INTERFACE_LIST_COUNTERS,
-	 METHOD_READ,
-	 {{0}},
-	 0,
-	 list_counters,
-	 .parts = CONTROL_PART_SOCKETS},
+	{INTERFACE_LIST_COUNTERS, METHOD_READ, {{0}}, 0, list_counters},
 	{INTERFACE_LIST_NAMESPACES, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_namespaces},
 	{INTERFACE_LIST_TUNABLES, METHOD_READ, {{0}}, 0, list_tunables},
 	{INTERFACE_LIST_CHANGES, METHOD_READ, {ID_ARGUMENT(false)}, 1, list_changes},
-	{INTERFACE_LIST_ROUTES,
-	 METHOD_READ,
-	 {LIMIT_ARGUMENT(LIST_MAX)},
-	 1,
-	 list_routes,
-	 .parts = CONTROL_PART_ROUTES},
+	{INTERFACE_LIST_ROUTES, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_routes},
 	{INTERFACE_MONITOR,
 	 METHOD_READ,
 	 {{.name = "intervalUsec",
@@ -291,16 +299,15 @@ static const Method methods[] = {
 	  {.name = "paths", .type = ARGUMENT_BOOL},
 	  LIMIT_ARGUMENT(MONITOR_LIMIT_MAX)},
 	 4,
-	 monitor,
-	 .parts = CONTROL_PART_SYN,
-	 .follows = true},
+	 monitor},
 	{INTERFACE_GET_HISTORY,
 	 METHOD_READ,
 	 {{.name = "name", .type = ARGUMENT_STRING},
+	  {.name = "path", .type = ARGUMENT_STRING},
 	  {.name = "spanUsec", .type = ARGUMENT_INT, .minimum = 1, .maximum = YEAR_USEC},
 	  {.name = "offset", .type = ARGUMENT_INT, .minimum = 0, .maximum = INT32_MAX},
 	  LIMIT_ARGUMENT(LIST_ENDPOINTS_MAX)},
-	 4,
+	 5,
 	 get_history},
 	{INTERFACE_EXPLAIN, METHOD_READ, {ID_ARGUMENT(true)}, 1, explain},
 	{INTERFACE_START_TRIAL,
@@ -315,6 +322,11 @@ static const Method methods[] = {
 	 {ID_ARGUMENT(false), {.name = "all", .type = ARGUMENT_BOOL}},
 	 2,
 	 revert},
+	{INTERFACE_RELEASE,
+	 METHOD_CHANGE,
+	 {{.name = "subject", .type = ARGUMENT_STRING, .mandatory = true}},
+	 1,
+	 release},
 	{INTERFACE_PAUSE,
 	 METHOD_CHANGE,
 	 {{.name = "durationUsec", .type = ARGUMENT_INT, .minimum = 1, .maximum = YEAR_USEC}},
@@ -356,17 +368,13 @@ static void dispatch(Call *call, const MethodCaller *caller, const WireCall *wir
 		call_fail(call, INTERFACE_ERROR_PERMISSION_DENIED, NULL, NULL);
 		return;
 	}
-	if (method->follows && !wire->more) {
-		call_fail(call, INTERFACE_ERROR_EXPECTED_MORE, NULL, NULL);
-		return;
-	}
 	wrong = arguments_parse(method->arguments, method->n_arguments, wire->parameters, values);
 	if (wrong) {
 		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", wrong);
 		return;
 	}
 	call->arguments = values;
-	call->parts = method->parts;
+	call->more = wire->more;
 	method->handle(call);
 	call->arguments = NULL;
 }

@@ -2,6 +2,7 @@
 #include "daemon/serve/monitor.h"
 
 #include "common/base.h"
+#include "common/interface.h"
 #include "daemon/serve/slowest.h"
 #include "daemon/serve/status.h"
 #include "daemon/serve/views.h"
@@ -71,8 +72,13 @@ void monitor_fill(Json *parameters, const ControlView *view, const MonitorWant *
 void monitor(Call *call)
 {
 	const MonitorOccasion first = {.reason = "interval"};
-	ControlView view = call_view(call);
+	ControlView view;
 
+	if (!call->more) {
+		call_fail(call, INTERFACE_ERROR_EXPECTED_MORE, NULL, NULL);
+		return;
+	}
+	view = call_view_of(call, CONTROL_PART_SYN);
 	call->monitor = monitor_want(call->arguments);
 	monitor_fill(call->parameters, &view, &call->monitor, &first);
 }

@@ -16,7 +16,8 @@ PLAIN = {"int": lambda value: isinstance(value, int) and not isinstance(value, b
          "bool": lambda value: isinstance(value, bool),
          "string": lambda value: isinstance(value, str),
          "float": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
-         "object": lambda value: True}
+         # As our definition means it: an integer or null.
+         "object": lambda value: value is None or isinstance(value, int)}
 
 
 class Mismatch(AssertionError):

@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import idl
-from harness import build_path, stop
+from harness import PATIENCE_SECONDS, build_path, stop
 
 
 class Daemon:
@@ -45,7 +45,7 @@ class Daemon:
         return [*self.prefix, build_path("daemon", "netoptd"), "-c", self.config, "--state-directory", self.state,
                 "--socket", self.socket, "--log-level", "debug", *self.arguments, *extra]
 
-    def start(self, timeout=5.0):
+    def start(self, timeout=PATIENCE_SECONDS):
         """Starts it and waits until it answers."""
         with open(self.log_path, "ab") as log:
             self.process = self.namespace.spawn(self.argv(), stdout=log, stderr=log)
@@ -94,7 +94,7 @@ class Daemon:
         """One call of a method by its full name; returns the whole reply, as defined."""
         message = {"method": method, "parameters": parameters}
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.settimeout(5)
+            sock.settimeout(PATIENCE_SECONDS)
             sock.connect(self.socket)
             sock.sendall(json.dumps(message).encode() + b"\0")
             data = b""

@@ -9,7 +9,7 @@ from tap import Tap
 TEXT = """# A comment with method X() -> ()
 interface a.b
 type Kind (one, two)
-type Inner (kind: Kind, deep: ?[]?int)
+type Inner (kind: Kind, deep: ?[]object)
 method Get(a: ?int) -> (
   number: int, # (
   text: ?string,

@@ -97,13 +97,13 @@ def test_definitions(tap, ctl, daemon):
     for name in (NAME, SERVICE):
         with open(os.path.join(idl.COMMON, name + ".varlink"), encoding="utf-8") as file:
             text = file.read()
-        done = ctl.run("validate-idl", "-", stdin=text)
+        done = ctl.run("validate-idl", stdin=text)
         tap.ok(done.returncode == 0 and not done.stderr.strip(), f"validate-idl {name}",
                done.stderr.strip())
         served = daemon.call_full(f"{SERVICE}.GetInterfaceDescription", interface=name)
         tap.ok(served["parameters"]["description"].strip() == text.strip(),
                f"{name}: what is served is what was written")
-    broken = ctl.run("validate-idl", "-", stdin="interface a.b\nmethod Lower(a: ?nothing) -> ()\n")
+    broken = ctl.run("validate-idl", stdin="interface a.b\nmethod Lower(a: ?nothing) -> ()\n")
     tap.ok(broken.returncode != 0, "validate-idl can fail")
 
 
@@ -182,6 +182,7 @@ def run_groups(tap, namespace, root):
 
 # Accepts, and keeps what it accepted: flows to look at.
 ACCEPTOR = f"""
+import socket
 listener = socket.create_server(("127.0.0.1", {PORT}))
 client = socket.create_connection(("127.0.0.1", {PORT}))
 kept = [client, listener.accept()[0]]

@@ -43,8 +43,10 @@ typedef struct FakeDaemon {
 	int status;
 	const char *message;
 	unsigned parts; /* of the last view */
-	unsigned views, reverts, pauses, resumes, reloads, trials;
+	unsigned views, reverts, releases, pauses, resumes, reloads, trials;
 	uint64_t reverted_id, paused_ns;
+	TunableId released; /* _TUNABLES: the destination */
+	Address released_destination;
 	Address trial_path;
 	unsigned trial_pairs;
 	ControlRoute routes[2];
@@ -58,3 +60,9 @@ typedef struct FakeDaemon {
 void fake_daemon_init(FakeDaemon *daemon);
 void fake_daemon_clear(FakeDaemon *daemon);
 ControlOps fake_daemon_ops(FakeDaemon *daemon);
+/* Its verbs that change something. */
+void fake_verbs(ControlOps *ops);
+
+/* For its files. */
+Address fake_address(const char *text);
+void fake_endpoints_make(FakeDaemon *daemon);

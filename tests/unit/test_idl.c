@@ -13,7 +13,7 @@
 static const char definition[] = "interface a.b\n"
 				 "# method Other() -> (x: int)\n"
 				 "type Kind (one, two)\n"
-				 "type Inner (kind: Kind, deep: ?[]?int)\n"
+				 "type Inner (kind: Kind, deep: ?[]object)\n"
 				 "method Get(a: int) -> (\n"
 				 "  number: int, # a comment, with (\n"
 				 "  text: ?string,\n"

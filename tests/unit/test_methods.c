@@ -50,6 +50,8 @@ static const struct {
 	{INTERFACE_REVERT, "{\"id\":1,\"all\":false}", true},
 	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"192.0.2.1\"}", true},
 	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"::1\",\"pairs\":60}", true},
+	{INTERFACE_RELEASE, "{\"subject\":\"net.ipv4.tcp_rmem\"}", true},
+	{INTERFACE_RELEASE, "{\"subject\":\"192.0.2.1\"}", true},
 	{INTERFACE_PAUSE, NULL, true},
 	{INTERFACE_PAUSE, "{\"durationUsec\":5}", true},
 	{INTERFACE_RESUME, NULL, true},
@@ -178,6 +180,8 @@ static const struct {
 	{INTERFACE_MONITOR, "{\"paths\":\"true\"}", "paths"},
 	{INTERFACE_MONITOR, "{\"limit\":101}", "limit"},
 	{INTERFACE_GET_HISTORY, "{\"name\":7}", "name"},
+	{INTERFACE_GET_HISTORY, "{\"path\":\"198.51.100.0/24\"}", "path"},
+	{INTERFACE_GET_HISTORY, "{\"path\":\"::1\",\"name\":\"web\"}", "path"},
 	{INTERFACE_GET_HISTORY, "{\"spanUsec\":0}", "spanUsec"},
 	{INTERFACE_GET_HISTORY, "{\"limit\":101}", "limit"},
 	{INTERFACE_GET_HISTORY, "{\"offset\":-1}", "offset"},
@@ -191,6 +195,11 @@ static const struct {
 	{INTERFACE_REVERT, "{\"id\":1,\"all\":true}", "all"},
 	{INTERFACE_REVERT, "{\"all\":1}", "all"},
 	{INTERFACE_REVERT, "{\"id\":-5}", "id"},
+	{INTERFACE_RELEASE, NULL, "subject"},
+	{INTERFACE_RELEASE, "{\"subject\":\"\"}", "subject"},
+	{INTERFACE_RELEASE, "{\"subject\":\"net.ipv4.tcp_sack\"}", "subject"},
+	{INTERFACE_RELEASE, "{\"subject\":\"route.congctl\"}", "subject"},
+	{INTERFACE_RELEASE, "{\"subject\":\"192.0.2.0/24\"}", "subject"},
 	{INTERFACE_START_TRIAL, NULL, "kind"},
 	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\"}", "path"},
 	{INTERFACE_START_TRIAL, "{\"kind\":\"ab\",\"path\":\"192.0.2.1\"}", "kind"},
@@ -264,6 +273,12 @@ START_TEST(test_changing_verbs)
 	json_free(call_root(INTERFACE_REVERT, "{\"all\":true}"));
 	ck_assert_uint_eq(fake.reverted_id, 0);
 	ck_assert_uint_eq(fake.reverts, 2);
+	json_free(call_root(INTERFACE_RELEASE, "{\"subject\":\"net.ipv4.tcp_wmem\"}"));
+	ck_assert_int_eq(fake.released, TUNABLE_TCP_WMEM);
+	json_free(call_root(INTERFACE_RELEASE, "{\"subject\":\"2001:db8::1\"}"));
+	ck_assert_int_eq(fake.released, _TUNABLES);
+	ck_assert_int_eq(fake.released_destination.family, AF_INET6);
+	ck_assert_uint_eq(fake.releases, 2);
 	json_free(call_root(INTERFACE_PAUSE, "{\"durationUsec\":1500000}"));
 	ck_assert_uint_eq(fake.paused_ns, 1500 * NSEC_PER_MSEC);
 	json_free(call_root(INTERFACE_PAUSE, NULL));

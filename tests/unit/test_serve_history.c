@@ -96,6 +96,32 @@ START_TEST(test_all)
 }
 END_TEST
 
+/* In steps of its own; the one without traffic has none. */
+START_TEST(test_path)
+{
+	_cleanup_json_ Json *busy = NULL, *quiet = NULL, *unknown = NULL;
+	const Json *series;
+
+	for (uint32_t i = 0; i < 5; i++)
+		path_series_add(fake.paths.paths[0]->statistics, PATH_SRTT, fake.now_ns, 104000);
+	busy = call_root(INTERFACE_GET_HISTORY, "{\"path\":\"198.51.100.7\"}");
+	quiet = call_root(INTERFACE_GET_HISTORY, "{\"path\":\"2001:db8::7\"}");
+	unknown = call_root(INTERFACE_GET_HISTORY, "{\"path\":\"192.0.2.77\"}");
+	series = element(busy, "series", 0);
+	ck_assert_int_eq(int_at(json_get(busy, "parameters"), "stepUsec"), 300000000);
+	ck_assert_str_eq(string_at(series, "name"), "198.51.100.7");
+	ck_assert_str_eq(string_at(series, "kind"), "path");
+	ck_assert_uint_eq(json_length(json_get(series, "count")), 1);
+	ck_assert_int_eq(value_at(series, "count", 0), 5);
+	ck_assert_int_eq(value_at(series, "p50Usec", 0), 104000);
+	ck_assert_ptr_null(json_at(json_get(series, "p95Usec"), 0));
+	ck_assert_ptr_null(json_at(json_get(series, "lossPermille"), 0));
+	ck_assert_uint_eq(json_length(json_get(element(quiet, "series", 0), "count")), 0);
+	ck_assert_str_eq(error_of(unknown), INTERFACE_ERROR_NO_SUCH_PATH);
+	ck_assert_str_eq(parameter_of(unknown, "path"), "192.0.2.77");
+}
+END_TEST
+
 START_TEST(test_unknown)
 {
 	_cleanup_json_ Json *reply = call_root(INTERFACE_GET_HISTORY, "{\"name\":\"nothing\"}");
@@ -150,5 +176,5 @@ END_TEST
 
 HARNESS_MAIN("serve_history",
 	     HARNESS_FIXTURE(suite, "history", setup, teardown, test_minutes, test_start,
-			     test_quarters, test_span, test_all, test_unknown, test_sparkline,
-			     test_sparkline_is_short);)
+			     test_quarters, test_span, test_all, test_path, test_unknown,
+			     test_sparkline, test_sparkline_is_short);)
