@@ -243,7 +243,7 @@ START_TEST(test_completion_in_bash)
 		{"netoptctl sta", "status\n", 2},
 		{"netoptctl li", "listeners links\n", 2},
 		{"netoptctl flows --pro", "--process\n", 3},
-		{"netoptctl re", "revert release resume reload\n", 2},
+		{"netoptctl re", "revert release report resume reload\n", 2},
 		{"netoptctl --js", "--json\n", 2},
 		{"netoptctl measure ht", "https:// http://\n", 3},
 		{"netoptctl --json '=' p", "pretty\n", 4},
