@@ -354,7 +354,8 @@ def real(tap):
         control = f"{harness.build_path('cli', 'netoptctl')} --socket {daemon.socket}"
         terminal.command(f"{control} watch")
         tap.ok(terminal.wait_for("alpha000"), "the real daemon is watched")
-        tap.ok(terminal.wait_for("100+ endpoints, 0 down", 20) and terminal.wait_for(" up "),
+        tap.ok(terminal.wait_for("100+ endpoints, 0 down", 20) and
+               terminal.wait_for("pending", 20, gone=True) and terminal.shows(" up "),
                "all of them up", terminal.screen()[2])
         terminal.keys("Enter")
         tap.ok(terminal.wait_for("endpoint alpha000")
