@@ -343,34 +343,40 @@ while True:
 """
 
 
+def watch_real(tap, daemon, terminal):
+    """What a hundred endpoints look like, and cost."""
+    control = f"{harness.build_path('cli', 'netoptctl')} --socket {daemon.socket}"
+    terminal.command(f"{control} watch")
+    tap.ok(terminal.wait_for("alpha000"), "the real daemon is watched")
+    tap.ok(terminal.wait_for("100+ endpoints, 0 down", 20) and
+           terminal.wait_for("pending", 20, gone=True) and terminal.shows(" up "),
+           "all of them up", terminal.screen()[2])
+    terminal.keys("Enter")
+    tap.ok(terminal.wait_for("endpoint alpha000")
+           and terminal.wait_for("asking netoptd", gone=True), "and explains",
+           " ".join(" ".join(terminal.screen()[2:6]).split())[:100])
+    terminal.keys("q")
+    pid = terminal.child(PROGRAM)
+    time.sleep(20)
+    before, begin = cpu_seconds(pid), time.monotonic()
+    time.sleep(10)
+    share = (cpu_seconds(pid) - before) / (time.monotonic() - begin)
+    tap.ok(share < 0.01, "idle, it takes less than 1 % of a processor", f"{share:.2%}")
+    daemon.stop()
+    tap.ok(terminal.wait_for("connection lost"), "the daemon stops")
+    daemon.start()
+    tap.ok(terminal.wait_for("?:help"), "and is found again")
+
+
 def real(tap):
     """The real daemon with a hundred endpoints on loopback, and what watching it costs."""
     harness.require_root()
     config = "[Daemon]\nMode=observe\nInterval=2s\n" + "".join(
         f"[Endpoint alpha{i:03}]\nUrl=tcp://127.0.0.{i + 1}:9\n" for i in range(100))
-    with harness.Namespace("host") as host, \
-            host.started([sys.executable, "-c", LISTENER]), Daemon(host, config) as daemon, \
-            Terminal(120, 40) as terminal:
-        control = f"{harness.build_path('cli', 'netoptctl')} --socket {daemon.socket}"
-        terminal.command(f"{control} watch")
-        tap.ok(terminal.wait_for("alpha000"), "the real daemon is watched")
-        tap.ok(terminal.wait_for("100+ endpoints, 0 down", 20) and terminal.wait_for(" up "),
-               "all of them up", terminal.screen()[2])
-        terminal.keys("Enter")
-        tap.ok(terminal.wait_for("endpoint alpha000")
-               and terminal.wait_for("asking netoptd", gone=True), "and explains",
-               " ".join(" ".join(terminal.screen()[2:6]).split())[:100])
-        terminal.keys("q")
-        pid = terminal.child(PROGRAM)
-        time.sleep(20)
-        before, begin = cpu_seconds(pid), time.monotonic()
-        time.sleep(10)
-        share = (cpu_seconds(pid) - before) / (time.monotonic() - begin)
-        tap.ok(share < 0.01, "idle, it takes less than 1 % of a processor", f"{share:.2%}")
-        daemon.stop()
-        tap.ok(terminal.wait_for("connection lost"), "the daemon stops")
-        daemon.start()
-        tap.ok(terminal.wait_for("?:help"), "and is found again")
+    with harness.Namespace("host") as host:
+        host.started([sys.executable, "-c", LISTENER])
+        with Daemon(host, config) as daemon, Terminal(120, 40) as terminal:
+            watch_real(tap, daemon, terminal)
 
 
 def main():
