@@ -18,7 +18,7 @@ START_TEST(test_status)
 	ck_assert_str_eq(err, "");
 	check_has(out, "netoptd 0.1.0: degraded; up 1 h, pid ");
 	check_has(out, "\n  1 endpoint is down\n");
-	check_has(out, "ENDPOINT  STATE            P50      P95      P99     LOSS    N  TARGET\n");
+	check_has(out, "ENDPOINT  STATE            P50      P95      P99     LOSS    N  TARGET  BY MINUTE\n");
 	check_has(out, "\nlost      unresolved         -        -        -        -    0  -\n");
 	check_has(out, " 0.6 %  151  met\n");
 	check_has(out, " 100.0 %    4  -\n");
