@@ -34,6 +34,7 @@ def add_options(parser):
     """The command line of this bench."""
     parser.add_argument("--pairs", type=int, default=PAIRS, help="until there are so many")
     parser.add_argument("--limit", type=float, default=LIMIT_SECONDS, help="or so many seconds")
+    parser.add_argument("--paths", type=int, default=len(PATHS), help="on the first so many paths")
 
 
 def pairs_of(changes):
@@ -113,8 +114,8 @@ def measure(figures):
     go_first()
     with Lab() as lab:
         addresses = []
-        for number, words in enumerate(PATHS):
-            link = lab.link(number=number, seed=number + 1, record_syn=False, coarse="500us",
+        for number, words in enumerate(PATHS[:figures.options.paths]):
+            link = lab.link(number=number, seed=number + 1, record_syn=False, coarse="2ms",
                             **words)
             lab.sink(link.peer_address)
             addresses.append(link.peer_address)
