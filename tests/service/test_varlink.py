@@ -60,6 +60,7 @@ CALLS = [
     ("Explain", {"id": 99}, f"{NAME}.NoSuchChange"),
     ("StartTrial", {"kind": "aa", "path": "192.0.2.1"}, f"{NAME}.NoSuchPath"),
     ("StartTrial", {"kind": "ab", "path": "192.0.2.1"}, f"{SERVICE}.InvalidParameter"),
+    ("Release", {"subject": "net.ipv4.tcp_rmem"}, f"{NAME}.Failed"),
     ("Revert", {"id": 99}, f"{NAME}.NoSuchChange"),
     ("Revert", {"all": True}, None),  # there may be nothing to put back
     ("Pause", {"durationUsec": 60000000}, ""),

@@ -35,8 +35,8 @@ EXPECTED = {"down": {3}, "hung": {1}, "out of reach": {4}}
 WITHOUT_DAEMON = ("help", "completion")
 PROGRAMS = ("measure", "watch", "audit", "report")  # have tests of their own
 RAW = ("completion", "export")  # files of other programs are not folded
-CHANGING = ("revert", "pause", "resume", "reload", "trial", "apply", "hold", "log-level")
-WORDS = {"ID": "1", "ID|all": "1", "ADDRESS": "192.0.2.1", "bash|zsh|fish": "bash",
+CHANGING = ("revert", "release", "pause", "resume", "reload", "trial", "apply", "hold", "log-level")
+WORDS = {"ID": "1", "ID|all": "1", "ADDRESS": "192.0.2.1", "KEY|ADDRESS": "192.0.2.1", "bash|zsh|fish": "bash",
          "LEVEL": "info", "NAME": "web-0"}
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 LIMIT_SECONDS = 240  # on a machine that is busy; it takes a tenth of that

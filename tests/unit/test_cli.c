@@ -18,10 +18,11 @@ START_TEST(test_status)
 	ck_assert_str_eq(err, "");
 	check_has(out, "netoptd 0.1.0: degraded; up 1 h, pid ");
 	check_has(out, "\n  1 endpoint is down\n");
-	check_has(out, "ENDPOINT  STATE            P50      P95      P99     LOSS    N  TARGET  BY MINUTE\n");
-	check_has(out, "\nlost      unresolved         -        -        -        -    0  -\n");
-	check_has(out, " 0.6 %  151  met\n");
-	check_has(out, " 100.0 %    4  -\n");
+	check_has(out, "ENDPOINT  STATE            P50      P95      P99     LOSS    N  TARGET  BY "
+		       "MINUTE\n");
+	check_has(out, "\nlost      unresolved         -        -        -        -    0  -       -\n");
+	check_has(out, " 0.6 %  151  met     ");
+	check_has(out, " 100.0 %    4  -       -\n");
 	check_has(out, "\nTuning auto, balanced: 1 applied, 1 on trial, ");
 	ck_assert_int_eq(run("status", "--full", NULL), CLI_OK);
 	check_has(out, "\n  trying   3 congestion: pair 1 of at most 60\n");
