@@ -25,6 +25,7 @@
 /* That of varlinkctl: no reply of ours comes near it. */
 #define REPLY_MAX ((size_t)16 * 1024 * 1024)
 
+#define ERROR_NAME_MAX    128
 #define ERROR_NOT_RUNNING "org.netopt.Client.NotRunning"
 #define ERROR_CONNECTION  "org.netopt.Client.ConnectionFailed"
 #define ERROR_TIMEOUT     "org.netopt.Client.Timeout"
@@ -205,8 +206,7 @@ static int say_call_error(const Client *client, int error)
 	}
 }
 
-/* The reply is an error. */
-static int say_error(const Client *client, const char *method, const char *error,
+int client_say_error(const Client *client, const char *method, const char *error,
 		     const Json *parameters)
 {
 	const Settings *settings = client->settings;
@@ -238,6 +238,13 @@ static int say_error(const Client *client, const char *method, const char *error
 				    "no connection to %s is known; see: netoptctl paths",
 				    path ? path : "that address");
 	}
+	if (text_equal(error, INTERFACE_ERROR_NO_SUCH_TUNABLE)) {
+		const char *key = json_string(json_get(parameters, "key"));
+
+		return output_error(settings, CLI_FAILED, error,
+				    "there is no tunable %s; see: netoptctl tunables",
+				    key ? key : "of that name");
+	}
 	if (text_equal(error, INTERFACE_ERROR_METHOD_NOT_FOUND))
 		return output_error(settings, CLI_FAILED, error,
 				    "this netoptd does not know %s: is it older than netoptctl?",
@@ -248,7 +255,8 @@ static int say_error(const Client *client, const char *method, const char *error
 			    parameter ? ": " : "", parameter ? parameter : "");
 }
 
-int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters)
+int client_ask(Client *client, const char *method, Json *parameters, Json **ret_parameters,
+	       char *ret_error, size_t size)
 {
 	_cleanup_json_ Json *reply = NULL;
 	const char *error;
@@ -261,11 +269,24 @@ int client_call(Client *client, const char *method, Json *parameters, Json **ret
 		return say_call_error(client, -r);
 	answer = json_get(reply, "parameters");
 	error = json_string(json_get(reply, "error"));
-	if (error)
-		return say_error(client, method, error, answer);
-	if (json_type(answer) != JSON_OBJECT)
+	if (!error && json_type(answer) != JSON_OBJECT)
 		return say_call_error(client, EBADMSG);
+	(void)text_copy(ret_error, size, error ? error : "");
 	*ret_parameters = json_reference(answer);
+	return CLI_OK;
+}
+
+int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters)
+{
+	_cleanup_json_ Json *answer = NULL;
+	char error[ERROR_NAME_MAX];
+	int r = client_ask(client, method, parameters, &answer, error, sizeof(error));
+
+	if (r != CLI_OK)
+		return r;
+	if (*error)
+		return client_say_error(client, method, error, answer);
+	*ret_parameters = STEAL(answer);
 	return CLI_OK;
 }
 

@@ -26,6 +26,13 @@ void client_close(Client *client);
 int client_open(const Settings *settings, Client *ret_client);
 /* Takes `parameters` (NULL: none). The parameters of the reply are the caller's. */
 int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters);
+/* The same, but an error that netoptd answers is left to the caller: its name, and in
+ * *ret_parameters what belongs to it; "": there was none. */
+int client_ask(Client *client, const char *method, Json *parameters, Json **ret_parameters,
+	       char *ret_error, size_t size);
+/* Says such an error. */
+int client_say_error(const Client *client, const char *method, const char *error,
+		     const Json *parameters);
 /* Opens, calls once, closes. */
 int client_call_once(const Settings *settings, const char *method, Json *parameters,
 		     Json **ret_parameters);

@@ -7,7 +7,7 @@
 #include "common/base.h"
 #include "common/text.h"
 
-#define NAMES_MAX 32
+#define NAMES_MAX 64
 
 const Command commands[] = {
 	{"status", "", "Show health, endpoints and tuning on one screen",
@@ -45,8 +45,27 @@ const Command commands[] = {
 	 ARGUMENT_NONE, 0, 0, verb_trials},
 	{"routes", "", "List the routes that netoptd installed for single destinations", "",
 	 ARGUMENT_NONE, 0, 0, verb_routes},
-	{"explain", "ID", "Explain a change: evidence, formula, trial, verdict", "",
-	 ARGUMENT_CHANGE, 1, 1, verb_explain},
+	{"explain", "ENDPOINT|PATH|TUNABLE|CHANGE",
+	 "Explain why: evidence, formula, trial, verdict, and why nothing was done",
+	 "What it is, is told by what it looks like: a number is a change, an address or prefix a "
+	 "path; the last part of a key is enough for a tunable (tcp_rmem). Where that is not "
+	 "enough: endpoint:NAME, path:ADDRESS, tunable:KEY, change:ID.",
+	 ARGUMENT_SUBJECT, 1, 1, verb_explain},
+	{"advise", "", "Show what Mode=auto would do now, and what stands in the way",
+	 "Nothing is written. An advice keeps its id while it stays the same: \"apply\" takes it.",
+	 ARGUMENT_NONE, 0, 0, verb_advise},
+	{"apply", "ID", "Begin the trial of an advice now, whatever the mode is",
+	 "With the evidence of now, the same proof and the same guards as any other. Needs root or "
+	 "membership of the daemon's group.",
+	 ARGUMENT_ADVICE, 1, 1, verb_apply},
+	{"hold", "ID [DURATION|0]", "Let the values of a change stay as they are for a while",
+	 "No re-test, no restoration by itself, no new proposal about its tunables; without a "
+	 "duration until \"hold ID 0\". Needs root or membership of the daemon's group.",
+	 ARGUMENT_CHANGE, 1, 2, verb_hold},
+	{"verify", "", "Check that what is live is what netoptd believes",
+	 "Sysctls, routes, the journal on disk, and the congestion control of live connections. "
+	 "Exits with 1 if something differs, and says what to do about it.",
+	 ARGUMENT_NONE, 0, 0, verb_verify},
 	{"revert", "ID|all", "Put back the values of before a change, or of before all",
 	 "Needs root or membership of the daemon's group.", ARGUMENT_CHANGE_OR_ALL, 1, 1,
 	 verb_revert},
@@ -65,6 +84,10 @@ const Command commands[] = {
 	 "A bad configuration is refused, with every problem listed, and the old one stays. Needs "
 	 "root or membership of the daemon's group.",
 	 ARGUMENT_NONE, 0, 0, verb_reload},
+	{"log-level", "[err|warning|notice|info|debug]",
+	 "Show the daemon's log level, or set it until the next start",
+	 "Setting it needs root or membership of the daemon's group.", ARGUMENT_LEVEL, 0, 1,
+	 verb_log_level},
 	{"help", "[COMMAND]", "Show this help, or that of a command", "", ARGUMENT_COMMAND, 0, 1,
 	 verb_help},
 	{"completion", "bash|zsh|fish", "Print the completion script of a shell", "",

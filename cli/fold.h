@@ -6,4 +6,8 @@
 #include "cli/output.h"
 
 /* `line` may hold other people's text; words longer than the terminal stay whole. */
+/* `indent`: of the words. */
+void fold_append_at(const Settings *settings, size_t indent, const char *label, const char *line,
+		    Text *text);
+/* At the 12th column. */
 void fold_append(const Settings *settings, const char *label, const char *line, Text *text);

@@ -204,6 +204,9 @@ static void append_mode(Screen *screen)
 		     "; %" PRId64 " kept, %" PRId64 " restored, %" PRId64 " inconclusive\n",
 		     number(status, "changesKept"), number(status, "changesRestored"),
 		     number(status, "changesInconclusive"));
+	if (number(status, "changesHeld") > 0)
+		text_appendf(&screen->text, "  %" PRId64 " held as they are: netoptctl changes\n",
+			     number(status, "changesHeld"));
 	if (json_get(status, "pausedForUsec"))
 		text_appendf(&screen->text, "  paused for another %s\n",
 			     human_span((uint64_t)MAX(number(status, "pausedForUsec"), INT64_C(0)),

@@ -488,10 +488,12 @@ void fake_daemon_init(FakeDaemon *daemon)
 	make_routes(daemon);
 	fake_kernel_view(&daemon->kernel, &daemon->paths, daemon->now_ns, &daemon->view);
 	daemon->message = "done as asked";
+	fake_answers_init(daemon);
 }
 
 void fake_daemon_clear(FakeDaemon *daemon)
 {
+	fake_answers_clear(daemon);
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->endpoints); i++)
 		endpoint_free(daemon->endpoints[i]);
 	for (size_t i = 0; i < daemon->paths.n_paths; i++)
@@ -571,27 +573,19 @@ static int fake_reload(void *context, Text *message)
 	return answer(daemon, message);
 }
 
-static int fake_trial_aa(void *context, const Address *path, unsigned pairs, Text *message)
-{
-	FakeDaemon *daemon = context;
-
-	daemon->trials++;
-	daemon->trial_path = *path;
-	daemon->trial_pairs = pairs;
-	return answer(daemon, message);
-}
-
 ControlOps fake_daemon_ops(FakeDaemon *daemon)
 {
-	return (ControlOps){.view = fake_view,
-			    .revert = fake_revert,
-			    .pause = fake_pause,
-			    .resume = fake_resume,
-			    .reload = fake_reload,
-			    .trial_aa = fake_trial_aa,
-			    .flows = fake_flows,
-			    .listeners = fake_listeners,
-			    .metrics = fake_metrics,
-			    .processes = fake_processes,
-			    .context = daemon};
+	ControlOps ops = {.view = fake_view,
+			  .revert = fake_revert,
+			  .pause = fake_pause,
+			  .resume = fake_resume,
+			  .reload = fake_reload,
+			  .flows = fake_flows,
+			  .listeners = fake_listeners,
+			  .metrics = fake_metrics,
+			  .processes = fake_processes,
+			  .context = daemon};
+
+	fake_answers_ops(&ops);
+	return ops;
 }
