@@ -45,11 +45,11 @@ const Command commands[] = {
 	 ARGUMENT_NONE, 0, 0, verb_trials},
 	{"routes", "", "List the routes that netoptd installed for single destinations", "",
 	 ARGUMENT_NONE, 0, 0, verb_routes},
-	{"explain", "ENDPOINT|PATH|TUNABLE|CHANGE",
-	 "Explain why: evidence, formula, trial, verdict, and why nothing was done",
-	 "What it is, is told by what it looks like: a number is a change, an address or prefix a "
-	 "path; the last part of a key is enough for a tunable (tcp_rmem). Where that is not "
-	 "enough: endpoint:NAME, path:ADDRESS, tunable:KEY, change:ID.",
+	{"explain", "SUBJECT",
+	 "Explain an endpoint, path, tunable or change, and why nothing was done",
+	 "SUBJECT is told by what it looks like: a number is a change, an address or prefix a "
+	 "path, a key or the last part of it (tcp_rmem) a tunable, all else an endpoint. Where "
+	 "that is not enough: endpoint:NAME, path:ADDRESS, tunable:KEY, change:ID.",
 	 ARGUMENT_SUBJECT, 1, 1, verb_explain},
 	{"advise", "", "Show what Mode=auto would do now, and what stands in the way",
 	 "Nothing is written. An advice keeps its id while it stays the same: \"apply\" takes it.",
@@ -84,10 +84,10 @@ const Command commands[] = {
 	 "A bad configuration is refused, with every problem listed, and the old one stays. Needs "
 	 "root or membership of the daemon's group.",
 	 ARGUMENT_NONE, 0, 0, verb_reload},
-	{"log-level", "[err|warning|notice|info|debug]",
-	 "Show the daemon's log level, or set it until the next start",
-	 "Setting it needs root or membership of the daemon's group.", ARGUMENT_LEVEL, 0, 1,
-	 verb_log_level},
+	{"log-level", "[LEVEL]", "Show the daemon's log level, or set it until the next start",
+	 "LEVEL is err, warning, notice, info or debug. Setting it needs root or membership of the "
+	 "daemon's group.",
+	 ARGUMENT_LEVEL, 0, 1, verb_log_level},
 	{"help", "[COMMAND]", "Show this help, or that of a command", "", ARGUMENT_COMMAND, 0, 1,
 	 verb_help},
 	{"completion", "bash|zsh|fish", "Print the completion script of a shell", "",

@@ -247,8 +247,7 @@ bool subject_guess(const char *word, Subject *ret)
 	if (is_said(word, ret))
 		return true;
 	/* Also what is a number to people: that it is not one of ours is said of a change. */
-	if (strspn(word, "0123456789") == 0 ||
-	    strspn(word, "0123456789abcdefx") != strlen(word))
+	if (strspn(word, "0123456789") == 0 || strspn(word, "0123456789abcdefx") != strlen(word))
 		return false;
 	ret->kind = SUBJECT_CHANGE;
 	return text_copy(ret->name, sizeof(ret->name), word);

@@ -27,6 +27,6 @@ typedef struct Subject {
 /* What can be told by the word alone: a number, or a kind before it ("path:192.0.2.1"). False: the
  * daemon must be asked. */
 bool subject_guess(const char *word, Subject *ret);
-/* Of the others. Returns a CliExit, having said what went wrong: it is nothing, which names are like it, or it is
- * more than one thing, and how to say which. */
+/* Of the others. Returns a CliExit, having said what went wrong: it is nothing, which names are
+ * like it, or it is more than one thing, and how to say which. */
 int subject_find(Client *client, const char *word, Subject *ret);

@@ -72,10 +72,10 @@ static void append_obstacles(const Settings *settings, const Json *advice, Text 
 	const Json *obstacles = json_get(advice, "obstacles");
 
 	if (json_length(obstacles) == 0)
-		fold_append(settings, "in the way", "nothing: it begins with the next step", text);
+		fold_append(settings, "obstacle", "nothing: it begins with the next step", text);
 	for (size_t i = 0; i < json_length(obstacles); i++)
-		fold_append(settings, i == 0 ? "in the way" : "",
-			    word(json_at(obstacles, i), "text"), text);
+		fold_append(settings, i == 0 ? "obstacle" : "", word(json_at(obstacles, i), "text"),
+			    text);
 }
 
 static void append_advice(const Settings *settings, const Json *advice, Text *text)

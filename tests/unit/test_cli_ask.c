@@ -125,9 +125,9 @@ START_TEST(test_advise)
 		       "  formula   2 x 100 Mbit/s x 100 ms = 2.5 MB\n"
 		       "  evidence  minRttUsec 100000, windows 3\n"
 		       "  proof     a limit is removed");
-	check_has(out, "\n  in the way Mode=advise: nothing is begun unasked\n");
+	check_has(out, "\n  obstacle  Mode=advise: nothing is begun unasked\n");
 	check_has(out, "\n4 fastopen: ");
-	check_has(out, "nothing: it begins with the next step");
+	check_has(out, "  obstacle  nothing: it begins with the next step");
 	check_has(out, "\nNothing to propose\n  congestion  it would act");
 	ck_assert_int_eq(run("--no-legend", "advise", NULL), CLI_OK);
 	ck_assert_ptr_null(strstr(out, "Nothing to propose"));
