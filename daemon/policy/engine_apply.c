@@ -71,6 +71,19 @@ static int refuse(Engine *engine, size_t controller, const Found *found, char *r
 	return 0;
 }
 
+/* The id that the ring would have given is not used up. */
+static Change *add_record(Engine *engine, uint64_t id, const char *controller,
+			  const Proposal *proposal)
+{
+	Change *change = engine_add_change(engine, controller, proposal);
+
+	if (!change)
+		return NULL;
+	engine->ring.last_id = change->id - 1;
+	change->id = id;
+	return change;
+}
+
 /* The record: that of the advice if it is in the ring, else a new one with the same id. */
 static Change *record_of(Engine *engine, uint64_t id, size_t controller, const Proposal *proposal)
 {
@@ -80,11 +93,10 @@ static Change *record_of(Engine *engine, uint64_t id, size_t controller, const P
 	if (change)
 		engine_describe(engine, name, proposal, change);
 	else
-		change = engine_add_change(engine, name, proposal);
+		change = add_record(engine, id, name, proposal);
 	if (!change)
 		return NULL;
 	engine_advised_forget(engine, id);
-	change->id = id;
 	change->by_operator = true;
 	change->reason[0] = '\0';
 	return change;
@@ -193,10 +205,9 @@ static Change *recorded(Engine *engine, uint64_t id)
 	proposal.n_tunables = advised->n_tunables;
 	proposal.plan.path = advised->path;
 	memcpy(proposal.tunables, advised->tunables, sizeof(proposal.tunables));
-	change = engine_add_change(engine, advised->controller, &proposal);
+	change = add_record(engine, id, advised->controller, &proposal);
 	if (!change)
 		return NULL;
-	change->id = id;
 	change->state = CHANGE_ADVISED;
 	engine_advised_forget(engine, id);
 	return change;

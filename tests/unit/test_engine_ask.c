@@ -293,6 +293,16 @@ START_TEST(test_subjects)
 }
 END_TEST
 
+/* The re-test of a day is due after six hours; this lets it come. */
+static void pass_hours(unsigned hours)
+{
+	for (unsigned i = 0; i < hours * 60; i++) {
+		host.snapshot.now_ns = host.now_ns += 60 * SECOND;
+		sim_ask();
+		sim_execute(&action);
+	}
+}
+
 /* --- apply --- */
 
 START_TEST(test_apply)
@@ -313,6 +323,10 @@ START_TEST(test_apply)
 	/* Nobody asked for anything else. */
 	sim_run(300);
 	ck_assert_uint_eq(engine_change_count(engine), 1);
+	/* It is looked after like any other. */
+	traffic.bps = 0;
+	pass_hours(7);
+	ck_assert_ptr_nonnull(strstr(events, "2:trial-started"));
 }
 END_TEST
 
@@ -374,16 +388,6 @@ START_TEST(test_apply_rejected)
 END_TEST
 
 /* --- hold --- */
-
-/* The re-test of a day is due after six hours; this lets it come. */
-static void pass_hours(unsigned hours)
-{
-	for (unsigned i = 0; i < hours * 60; i++) {
-		host.snapshot.now_ns = host.now_ns += 60 * SECOND;
-		sim_ask();
-		sim_execute(&action);
-	}
-}
 
 static void keep_one(void)
 {
