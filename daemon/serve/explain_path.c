@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "common/base.h"
 #include "common/human.h"
 #include "daemon/serve/explain_why.h"
 
@@ -37,7 +38,7 @@ static void explain_rates(const Path *path, Text *text)
 	if (path_goodput_bps(path, &bps))
 		explain_item_line(text, "goodput", "%s lately, %s at best",
 				  human_rate(bps, goodput),
-				  human_rate(path->best_goodput_bps, best));
+				  human_rate(MAX(bps, path->best_goodput_bps), best));
 	if (path->max_delivery_bps > 0)
 		explain_item_line(text, "delivery",
 				  "%s at best, when the application was not the "
