@@ -19,7 +19,7 @@ static const char *word(const Json *object, const char *key)
 	return string ? string : "-";
 }
 
-void change_values(const Json *change, Text *text)
+static void append_values(const Json *change, const char *from, const char *to, Text *text)
 {
 	const Json *settings = json_get(change, "tunables");
 
@@ -29,9 +29,19 @@ void change_values(const Json *change, Text *text)
 		text_append(text, i ? ", " : "");
 		if (text_starts_with(word(setting, "key"), "route."))
 			text_appendf(text, "%s ", word(change, "path"));
-		text_appendf(text, "%s: %s -> %s", word(setting, "key"), word(setting, "old"),
-			     word(setting, "new"));
+		text_appendf(text, "%s: %s -> %s", word(setting, "key"), word(setting, from),
+			     word(setting, to));
 	}
+}
+
+void change_values(const Json *change, Text *text)
+{
+	append_values(change, "old", "new", text);
+}
+
+void change_values_back(const Json *change, Text *text)
+{
+	append_values(change, "new", "old", text);
 }
 
 int change_read_id(const Settings *settings, const char *text, int64_t *ret_id)

@@ -16,3 +16,5 @@ void change_values(const Json *change, Text *text);
 int change_read_id(const Settings *settings, const char *text, int64_t *ret_id);
 /* The parameters of a method that takes one. */
 Json *change_with_id(int64_t id);
+/* The same the other way round: what taking it back would do. */
+void change_values_back(const Json *change, Text *text);

@@ -6,29 +6,24 @@
 #include "cli/cli.h"
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/list.h"
+#include "cli/option.h"
 #include "cli/output.h"
-#include "common/clock.h"
-#include "common/interface.h"
-#include "common/parse.h"
 #include "netopt-build.h"
 
-#define OPTIONS_MAX     16
-#define TIMEOUT_DEFAULT (10 * NSEC_PER_SEC)
-#define TIMEOUT_MAX     NSEC_PER_HOUR
-#define LIMIT_MAX       1000 /* that of the daemon */
-#define PAIRS_MAX       60   /* likewise */
-#define ERROR_USAGE     "org.netopt.Client.Usage"
+#define OPTIONS_MAX 64
+#define ERROR_USAGE "org.netopt.Client.Usage"
 
 typedef struct Parsed {
 	Settings settings;
-	bool help, version;
 	bool given[OPTIONS_MAX]; /* by index of the table: those that not every command takes */
+	const char *own_name;    /* the command that this program is; NULL: none */
+	CliCommand own_run;
 } Parsed;
 
 /* getopt's tables from ours. `short_options` has room for every letter with a colon. */
@@ -57,84 +52,11 @@ static void make_tables(struct option *long_options, char *short_options)
 	short_options[n] = '\0';
 }
 
-static const CommandOption *find_option(int value)
+static const CommandOption *find_option(const Command *command, int value)
 {
-	for (size_t i = 0; i < n_command_options; i++)
-		if (value == (int)(256 + i) || (value < 256 && command_options[i].letter == value))
-			return &command_options[i];
-	return NULL;
-}
-
-static bool read_json(const char *value, Settings *settings)
-{
-	if (!value)
-		settings->format = isatty(STDOUT_FILENO) ? FORMAT_JSON_PRETTY : FORMAT_JSON_SHORT;
-	else if (text_equal(value, "short"))
-		settings->format = FORMAT_JSON_SHORT;
-	else if (text_equal(value, "pretty"))
-		settings->format = FORMAT_JSON_PRETTY;
-	else
-		return false;
-	return true;
-}
-
-static bool read_colour(const char *value, Settings *settings)
-{
-	if (text_equal(value, "auto"))
-		return true;
-	settings->colour = text_equal(value, "always");
-	return settings->colour || text_equal(value, "never");
-}
-
-static bool read_timeout(const char *value, Settings *settings)
-{
-	uint64_t ns;
-
-	if (parse_duration(value, &ns) < 0 || ns == 0 || ns > TIMEOUT_MAX)
-		return false;
-	settings->timeout_ns = ns;
-	return true;
-}
-
-/* A number from 1 to `maximum`. */
-static bool read_number(const char *value, uint64_t maximum, size_t *ret_number)
-{
-	uint64_t number;
-
-	if (parse_uint64(value, 1, maximum, &number) < 0)
-		return false;
-	*ret_number = (size_t)number;
-	return true;
-}
-
-/* False: the value is not one of this option. */
-static bool apply(const char *name, const char *value, Parsed *parsed)
-{
-	Settings *settings = &parsed->settings;
-
-	if (text_equal(name, "json"))
-		return read_json(value, settings);
-	if (text_equal(name, "color"))
-		return read_colour(value, settings);
-	if (text_equal(name, "timeout"))
-		return read_timeout(value, settings);
-	if (text_equal(name, "limit"))
-		return read_number(value, LIMIT_MAX, &settings->limit);
-	if (text_equal(name, "pairs"))
-		return read_number(value, PAIRS_MAX, &settings->pairs);
-	if (text_equal(name, "socket"))
-		settings->socket = value;
-	else if (text_equal(name, "no-legend"))
-		settings->legend = false;
-	else if (text_equal(name, "quiet"))
-		settings->quiet = true;
-	else if (text_equal(name, "process"))
-		settings->process = true;
-	else if (text_equal(name, "help"))
-		parsed->help = true;
-	else if (text_equal(name, "version"))
-		parsed->version = true;
-	return true;
+	if (value < 256)
+		return command_letter(command, (char)value);
+	return (size_t)value - 256 < n_command_options ? &command_options[value - 256] : NULL;
 }
 
 static int usage_error(const Settings *settings, const char *what, const char *which)
@@ -155,27 +77,45 @@ static const char *culprit(char *argv[], char *buffer, size_t size)
 	return word;
 }
 
+/* The command that the options are of; NULL: none is named, or an unknown one. In a copy, since
+ * getopt changes the order of the words, and with a value missing their meaning. */
+static const Command *find_command(int argc, char *argv[], const char *short_options,
+				   const struct option *long_options)
+{
+	_cleanup_free_ char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	if (!words)
+		return NULL;
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	optind = 0; /* glibc: start afresh, also when called again */
+	opterr = 0;
+	while (getopt_long(argc, words, short_options, long_options, NULL) != -1)
+		; /* what is wrong is said when they are read */
+	return optind < argc ? command_find(words[optind]) : NULL;
+}
+
 static int read_options(int argc, char *argv[], Parsed *parsed)
 {
 	struct option long_options[OPTIONS_MAX];
 	char short_options[2 * OPTIONS_MAX], buffer[8];
+	const Command *command;
 	int value;
 
 	make_tables(long_options, short_options);
-	optind = 0; /* glibc: start afresh, also when called again */
-	opterr = 0;
+	command = find_command(argc, argv, short_options, long_options);
+	optind = 0;
 	while ((value = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		const CommandOption *option;
 
 		if (value == ':')
 			return usage_error(&parsed->settings, "this option needs a value",
 					   culprit(argv, buffer, sizeof(buffer)));
-		option = value == '?' ? NULL : find_option(value);
+		option = value == '?' ? NULL : find_option(command, value);
 		if (!option)
 			return usage_error(&parsed->settings,
 					   "unknown option, or one that takes no value",
 					   culprit(argv, buffer, sizeof(buffer)));
-		if (!apply(option->name, optarg, parsed))
+		if (!option_apply(option->name, optarg, &parsed->settings))
 			return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,
 					    "--%s does not take %s\nTry: netoptctl --help",
 					    option->name, optarg);
@@ -198,17 +138,6 @@ static int say_version(const Settings *settings)
 	return output_text(&text);
 }
 
-static int say_unknown_command(const Settings *settings, const char *name)
-{
-	const char *nearest = command_nearest(name);
-
-	if (nearest)
-		return output_error(settings, CLI_USAGE, ERROR_USAGE,
-				    "unknown command: %s\nDid you mean: netoptctl %s", name,
-				    nearest);
-	return usage_error(settings, "unknown command", name);
-}
-
 /* NULL, or an option that was given but is none of this command. */
 static const CommandOption *find_misplaced(const Parsed *parsed, const Command *command)
 {
@@ -224,13 +153,13 @@ static int run_command(const Parsed *parsed, char *const words[], size_t n)
 	const CommandOption *misplaced;
 
 	if (!command)
-		return say_unknown_command(&parsed->settings, words[0]);
+		return help_unknown_command(&parsed->settings, words[0]);
 	misplaced = find_misplaced(parsed, command);
 	if (misplaced)
 		return output_error(&parsed->settings, CLI_USAGE, ERROR_USAGE,
 				    "--%s is no option of %s\nTry: netoptctl help %s",
 				    misplaced->name, command->name, command->name);
-	if (parsed->help)
+	if (parsed->settings.help)
 		return help_print(&parsed->settings, command);
 	n--;
 	if (n < command->minimum)
@@ -243,27 +172,35 @@ static int run_command(const Parsed *parsed, char *const words[], size_t n)
 				    "%s: one argument too many: %s\nUsage: netoptctl %s %s",
 				    command->name, words[1 + command->maximum], command->name,
 				    command->usage);
+	if (command->list)
+		return list_show(&parsed->settings, command->list);
+	if (text_equal(command->name, parsed->own_name))
+		return parsed->own_run(&parsed->settings, words + 1, n);
 	return command->run(&parsed->settings, words + 1, n);
 }
 
 int cli_run(int argc, char *argv[])
 {
-	Parsed parsed = {
-		.settings = {.socket = NETOPT_RUNTIME_DIRECTORY "/" INTERFACE_SOCKET_NAME,
-			     .timeout_ns = TIMEOUT_DEFAULT,
-			     .legend = true,
-			     .colour = output_wants_colour(STDOUT_FILENO),
-			     .width = output_width(STDOUT_FILENO)},
-	};
-	int r = read_options(argc, argv, &parsed);
+	return cli_run_command(argc, argv, NULL, NULL);
+}
 
+int cli_run_command(int argc, char *argv[], const char *name, CliCommand run)
+{
+	Parsed parsed = {.own_name = name, .own_run = run};
+	int r;
+
+	option_defaults(&parsed.settings);
+	parsed.settings.argc = argc;
+	parsed.settings.argv = argv;
+	r = read_options(argc, argv, &parsed);
 	if (r != CLI_OK)
 		return r;
-	if (parsed.version)
+	output_prepare(&parsed.settings);
+	if (parsed.settings.version)
 		return say_version(&parsed.settings);
 	if (optind < argc)
 		return run_command(&parsed, argv + optind, (size_t)(argc - optind));
-	if (parsed.help)
+	if (parsed.settings.help)
 		return help_print(&parsed.settings, NULL);
 	return output_error(&parsed.settings, CLI_USAGE, ERROR_USAGE,
 			    "a command is needed\nTry: netoptctl --help");

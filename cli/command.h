@@ -4,7 +4,7 @@
  * The commands and options of netoptctl: two tables, from which come the dispatch, the help, the
  * completion of three shells and the test of the manual page.
  */
-#include "cli/settings.h"
+#include "cli/list.h"
 
 /* What completes the argument of a command. */
 typedef enum CommandArgument {
@@ -17,7 +17,10 @@ typedef enum CommandArgument {
 	ARGUMENT_DURATION,
 	ARGUMENT_COMMAND,
 	ARGUMENT_ENDPOINT, /* the name of one */
+	ARGUMENT_TUNABLE,  /* the key of one */
+	ARGUMENT_GROUP,    /* of endpoints */
 	ARGUMENT_TRIAL,    /* a kind of trial, and a path */
+	ARGUMENT_URL,
 	ARGUMENT_SHELL,
 } CommandArgument;
 
@@ -28,8 +31,9 @@ typedef struct Command {
 	const char *details; /* further help; "" for none */
 	CommandArgument argument;
 	size_t minimum, maximum; /* number of arguments */
-	/* Returns a CliExit. */
+	/* Returns a CliExit. NULL: the command shows a list, and takes no argument. */
 	int (*run)(const Settings *settings, char *const arguments[], size_t n);
+	const List *list;
 } Command;
 
 typedef struct CommandOption {
@@ -47,6 +51,9 @@ extern const CommandOption command_options[];
 extern const size_t n_command_options;
 
 const Command *command_find(const char *name); /* NULL: none */
+/* The option of that letter: of several commands' the one that this command (NULL: none) takes.
+ * NULL: there is none. */
+const CommandOption *command_letter(const Command *command, char letter);
 bool command_takes(const Command *command, const CommandOption *option);
 /* The name most like it, or NULL. */
 const char *command_nearest(const char *name);

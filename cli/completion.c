@@ -81,6 +81,12 @@ static void append_words(Text *text, const Command *command, bool fish)
 	case ARGUMENT_ENDPOINT:
 		append_ask(text, "endpoints", fish);
 		break;
+	case ARGUMENT_TUNABLE:
+		append_ask(text, "tunables", fish);
+		break;
+	case ARGUMENT_GROUP:
+		append_ask(text, "compare", fish);
+		break;
 	case ARGUMENT_TRIAL:
 		text_append(text, "aa ");
 		append_ask(text, "paths", fish);
@@ -91,6 +97,9 @@ static void append_words(Text *text, const Command *command, bool fish)
 	case ARGUMENT_COMMAND:
 		append_command_names(text);
 		break;
+	case ARGUMENT_URL:
+		text_append(text, "https:// http:// tcp:// tls:// icmp:// dns://");
+		break;
 	case ARGUMENT_SHELL:
 		text_append(text, COMMAND_SHELLS);
 		break;
@@ -99,10 +108,16 @@ static void append_words(Text *text, const Command *command, bool fish)
 	}
 }
 
+/* Of options that share a letter, only the first has it. */
+static bool has_letter(const CommandOption *option)
+{
+	return command_letter(NULL, option->letter) == option;
+}
+
 static void append_bash_options(Text *text)
 {
 	for (size_t i = 0; i < n_command_options; i++) {
-		if (command_options[i].letter)
+		if (has_letter(&command_options[i]))
 			text_appendf(text, "-%c ", command_options[i].letter);
 		text_appendf(text, "--%s%s", command_options[i].name,
 			     i + 1 < n_command_options ? " " : "");
@@ -154,7 +169,10 @@ static void append_bash(Text *text)
 			continue;
 		text_appendf(text, "\t%s) COMPREPLY=($(compgen -W \"", commands[i].name);
 		append_words(text, &commands[i], false);
-		text_append(text, "\" -- \"$cur\")) ;;\n");
+		text_append(text, "\" -- \"$cur\"))");
+		if (commands[i].argument == ARGUMENT_URL) /* it goes on after the "//" */
+			text_append(text, "; compopt -o nospace 2>/dev/null");
+		text_append(text, " ;;\n");
 	}
 	text_append(text, "\tesac\n}\ncomplete -F _netoptctl netoptctl\n");
 }
@@ -174,7 +192,7 @@ static void append_zsh_option(Text *text, const CommandOption *option)
 	bool optional = option->value && option->value[0] == '[';
 	const char *equals = optional ? "=-" : option->value ? "=" : "";
 
-	if (option->letter) {
+	if (has_letter(option)) {
 		text_appendf(text, "\t\t'-%c[", option->letter);
 		append_zsh_quoted(text, option->summary);
 		text_append(text, "]' \\\n");
@@ -277,7 +295,7 @@ int verb_completion(const Settings *settings, char *const arguments[], size_t n)
 	for (size_t i = 0; i < ARRAY_SIZE(shells); i++)
 		if (text_equal(shells[i].name, arguments[0])) {
 			shells[i].append(&text);
-			return output_text(&text);
+			return output_content(settings, &text, true);
 		}
 	return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
 			    "there is no completion for %s; there is for: " COMMAND_SHELLS,

@@ -46,7 +46,7 @@ static void append_all(const Settings *settings, Text *text)
 	output_append(settings, text, STYLE_BOLD, "\nOptions:\n");
 	append_options(NULL, text);
 	text_append(text, "\nExit status: 0 done, 1 failed, 2 usage, 3 the daemon is not running, "
-			  "4 no permission.\nSee netoptctl(1).\n");
+			  "4 no permission,\n6 threshold exceeded. See netoptctl(1).\n");
 }
 
 int help_print(const Settings *settings, const Command *command)
@@ -55,7 +55,7 @@ int help_print(const Settings *settings, const Command *command)
 
 	if (!command) {
 		append_all(settings, &text);
-		return output_text(&text);
+		return output_content(settings, &text, false);
 	}
 	text_appendf(&text, "netoptctl [OPTION...] %s%s%s\n\n%s.\n", command->name,
 		     *command->usage ? " " : "", command->usage, command->summary);
@@ -63,18 +63,26 @@ int help_print(const Settings *settings, const Command *command)
 		text_appendf(&text, "%s\n", command->details);
 	output_append(settings, &text, STYLE_BOLD, "\nOptions:\n");
 	append_options(command, &text);
-	return output_text(&text);
+	return output_content(settings, &text, false);
+}
+
+int help_unknown_command(const Settings *settings, const char *name)
+{
+	const char *nearest = command_nearest(name);
+
+	if (nearest)
+		return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
+				    "unknown command: %s\nDid you mean: netoptctl %s", name,
+				    nearest);
+	return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
+			    "unknown command: %s\nTry: netoptctl --help", name);
 }
 
 int verb_help(const Settings *settings, char *const arguments[], size_t n)
 {
-	const Command *command = NULL;
+	const Command *command = n > 0 ? command_find(arguments[0]) : NULL;
 
-	if (n > 0) {
-		command = command_find(arguments[0]);
-		if (!command)
-			return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
-					    "unknown command: %s", arguments[0]);
-	}
+	if (n > 0 && !command)
+		return help_unknown_command(settings, arguments[0]);
 	return help_print(settings, command);
 }

@@ -7,3 +7,5 @@
 
 /* Of a command, or of all (NULL). Returns a CliExit. */
 int help_print(const Settings *settings, const Command *command);
+/* Says so, and which is nearest. Returns a CliExit. */
+int help_unknown_command(const Settings *settings, const char *name);

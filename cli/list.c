@@ -24,7 +24,8 @@ void list_append(const Settings *settings, const List *list, const Json *reply, 
 	size_t n = json_length(array);
 	int64_t total = json_int(json_get(reply, "total"), 0);
 
-	table_init(&table, list->columns, list->n_columns);
+	table_init(&table, list->columns,
+		   list->n_columns - (settings->process ? 0 : list->of_process));
 	for (size_t i = 0; i < n; i++)
 		list->fill(&table, json_at(array, i));
 	table_append(&table, settings, 0, text);

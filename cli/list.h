@@ -11,6 +11,7 @@ typedef struct List {
 	const char *key; /* of the array in the reply */
 	const TableColumn *columns;
 	size_t n_columns;
+	size_t of_process; /* so many of them, the last, only with --process */
 	void (*fill)(Table *table, const Json *element); /* any number of whole rows */
 } List;
 

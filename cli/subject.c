@@ -89,12 +89,11 @@ static int try_endpoint(Finding *finding)
 {
 	_cleanup_json_ Json *reply = NULL;
 	Json *parameters = json_new_object();
-	char error[128];
+	char error[CLIENT_ERROR_MAX];
 	int r;
 
 	json_set_string(parameters, "name", finding->word);
-	r = client_ask(finding->client, INTERFACE_LIST_ENDPOINTS, parameters, &reply, error,
-		       sizeof(error));
+	r = client_ask(finding->client, INTERFACE_LIST_ENDPOINTS, parameters, &reply, error);
 	if (r != CLI_OK)
 		return r;
 	if (!*error)

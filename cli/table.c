@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Widths count code points: names may be UTF-8, and nothing netopt shows is wider than one column a
- * character.
- */
 #include "cli/table.h"
 
 #include <string.h>
+
+#include "cli/width.h"
 
 #define GAP          2
 #define FLEXIBLE_MIN 8
@@ -49,11 +47,7 @@ void table_add(Table *table, OutputStyle style, const char *text)
 
 static size_t display_width(const char *text)
 {
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
+	return width_of(text, SIZE_MAX);
 }
 
 static void measure(const Table *table, bool legend, size_t *widths)
@@ -125,23 +119,16 @@ static void fit(const Table *table, size_t available, bool *shown, size_t *width
 		memcpy(widths, natural, sizeof(natural));
 }
 
-/* The bytes of the first n characters. */
-static size_t prefix_length(const char *text, size_t n)
-{
-	size_t i = 0;
-
-	while (text[i]) {
-		if (((unsigned char)text[i] & 0xc0) != 0x80 && n-- == 0)
-			break;
-		i++;
-	}
-	return i;
-}
-
 static void pad(Text *text, size_t n)
 {
 	while (n-- > 0)
 		text_append(text, " ");
+}
+
+/* Without the first columns, of one character each. */
+static void append_tail(const char *text, size_t columns, Text *cut)
+{
+	text_append(cut, text + width_prefix(text, columns));
 }
 
 static void append_cell(const Settings *settings, const TableColumn *column, const TableCell *cell,
@@ -150,11 +137,14 @@ static void append_cell(const Settings *settings, const TableColumn *column, con
 	_cleanup_(text_clear) Text cut = {.data = NULL};
 	size_t shown = display_width(cell->text);
 
-	if (shown > width) {
-		text_append_bytes(&cut, cell->text,
-				  prefix_length(cell->text, width - strlen(ELLIPSIS)));
-		text_append(&cut, ELLIPSIS);
+	if (shown > width && column->tail) {
+		append_tail(cell->text, shown - width, &cut);
 		shown = width;
+	} else if (shown > width) {
+		text_append_bytes(&cut, cell->text,
+				  width_prefix(cell->text, width - strlen(ELLIPSIS)));
+		text_append(&cut, ELLIPSIS);
+		shown = width_of(text_string(&cut), cut.length);
 	} else {
 		text_append(&cut, cell->text);
 	}
@@ -189,7 +179,10 @@ void table_append(const Table *table, const Settings *settings, size_t indent, T
 	bool shown[TABLE_COLUMNS_MAX];
 
 	measure(table, settings->legend, widths);
-	fit(table, settings->width - MIN(indent, settings->width), shown, widths);
+	if (settings->width != SIZE_MAX)
+		fit(table, settings->width - MIN(indent, settings->width), shown, widths);
+	else
+		memset(shown, true, sizeof(shown));
 	if (settings->legend) {
 		pad(text, indent);
 		append_line(settings, table, NULL, shown, widths, text);

@@ -13,6 +13,7 @@ typedef struct TableColumn {
 	const char *title;
 	bool right;    /* align to the right: numbers */
 	bool flexible; /* may be cut */
+	bool tail;     /* cut at its beginning, without a sign of it: the latest stands last */
 	size_t least;  /* of a flexible one: as narrow as this; 0: a few characters */
 	unsigned drop; /* may be left out, the highest first; 0: never */
 } TableColumn;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes: the list, the explanation, and taking one back.
+ * Changes: the list, and taking one back.
  */
+#include <stdio.h>
 #include <time.h>
 
 #include "cli/cell.h"
@@ -87,21 +88,119 @@ int verb_changes(const Settings *settings, char *const arguments[], size_t n)
 	return output_text(&text);
 }
 
-int verb_revert(const Settings *settings, char *const arguments[], size_t n)
+static const TableColumn back_columns[] = {
+	{.title = "ID", .right = true},
+	{.title = "CONTROLLER", .drop = 1},
+	{.title = "WOULD PUT BACK", .flexible = true, .least = 24},
+};
+
+static void fill_back(Table *table, const Json *change)
 {
-	Json *parameters;
-	int64_t id;
+	_cleanup_(text_clear) Text values = {.data = NULL};
+
+	cell_count(table, change, "id");
+	cell_text(table, change, "controller");
+	change_values_back(change, &values);
+	table_add(table, STYLE_PLAIN, text_string(&values));
+}
+
+/* Of a reply of ListChanges, those in force. */
+static Json *in_force_of(const Json *reply)
+{
+	const Json *changes = json_get(reply, "changes");
+	Json *kept = json_new_array();
+
+	for (size_t i = 0; i < json_length(changes); i++)
+		if (json_bool(json_get(json_at(changes, i), "inForce"), false))
+			json_append(kept, json_reference(json_at(changes, i)));
+	return kept;
+}
+
+/* What would be reverted: `parameters` of ListChanges (NULL: all). */
+static int fetch_in_force(const Settings *settings, Json *parameters, Json **ret_reply)
+{
+	_cleanup_json_ Json *reply = NULL;
+	int r = client_call_once(settings, INTERFACE_LIST_CHANGES, parameters, &reply);
+
+	if (r != CLI_OK)
+		return r;
+	*ret_reply = json_new_object();
+	json_set(*ret_reply, "changes", in_force_of(reply));
+	return CLI_OK;
+}
+
+static int show_back(const Settings *settings, Json *parameters)
+{
+	_cleanup_json_ Json *reply = NULL;
+	_cleanup_table_ Table table = {.cells = NULL};
+	const Json *changes;
+	Text text = {.data = NULL};
+	int r = fetch_in_force(settings, parameters, &reply);
+
+	if (r != CLI_OK)
+		return r;
+	if (settings->format != FORMAT_TEXT)
+		return output_json(settings, reply);
+	changes = json_get(reply, "changes");
+	table_init(&table, back_columns, ARRAY_SIZE(back_columns));
+	for (size_t i = 0; i < json_length(changes); i++)
+		fill_back(&table, json_at(changes, i));
+	if (json_length(changes) > 0)
+		table_append(&table, settings, 0, &text);
+	else if (!settings->quiet)
+		text_append(&text, "Nothing is in force: nothing would change.\n");
+	return output_text(&text);
+}
+
+/* CLI_OK: go on. A script, whose input is no terminal, is not asked. */
+static int confirm_all(const Settings *settings)
+{
+	_cleanup_json_ Json *reply = NULL;
+	char answer[16];
 	int r;
 
+	if (settings->yes || settings->format != FORMAT_TEXT || !isatty(STDIN_FILENO) ||
+	    !isatty(STDERR_FILENO))
+		return CLI_OK;
+	r = fetch_in_force(settings, NULL, &reply);
+	if (r != CLI_OK)
+		return r;
+	fprintf(stderr, "Put back the values of before %zu changes in force? [y/N] ",
+		json_length(json_get(reply, "changes")));
+	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return CLI_OK;
+	return output_error(settings, CLI_FAILED, "org.netopt.Client.NotConfirmed",
+			    "not confirmed: nothing was changed");
+}
+
+int verb_revert(const Settings *settings, char *const arguments[], size_t n)
+{
+	bool all = text_equal(arguments[0], "all");
+	Json *parameters = NULL;
+	int64_t id = 0;
+	int r = all ? CLI_OK : change_read_id(settings, arguments[0], &id);
+
 	(void)n; /* one, says the table of commands */
-	if (text_equal(arguments[0], "all")) {
+	if (r == CLI_OK && settings->dry_run)
+		return show_back(settings, all ? NULL : change_with_id(id));
+	if (r == CLI_OK && all)
+		r = confirm_all(settings);
+	if (r != CLI_OK)
+		return r;
+	if (all) {
 		parameters = json_new_object();
 		json_set_bool(parameters, "all", true);
 	} else {
-		r = change_read_id(settings, arguments[0], &id);
-		if (r != CLI_OK)
-			return r;
 		parameters = change_with_id(id);
 	}
 	return steer(settings, INTERFACE_REVERT, parameters);
+}
+
+int verb_release(const Settings *settings, char *const arguments[], size_t n)
+{
+	Json *parameters = json_new_object();
+
+	(void)n; /* one, says the table of commands */
+	json_set_string(parameters, "subject", arguments[0]);
+	return steer(settings, INTERFACE_RELEASE, parameters);
 }

@@ -95,15 +95,14 @@ static void fill_flow(Table *table, const Json *flow)
 		add_process(table, flow);
 }
 
-int verb_flows(const Settings *settings, char *const arguments[], size_t n)
-{
-	const List list = {INTERFACE_LIST_FLOWS, "flows", flow_columns,
-			   ARRAY_SIZE(flow_columns) - !settings->process, fill_flow};
-
-	(void)arguments;
-	(void)n;
-	return list_show(settings, &list);
-}
+const List list_of_flows = {
+	.method = INTERFACE_LIST_FLOWS,
+	.key = "flows",
+	.columns = flow_columns,
+	.n_columns = ARRAY_SIZE(flow_columns),
+	.fill = fill_flow,
+	.of_process = 1,
+};
 
 static const TableColumn listener_columns[] = {
 	{.title = "ADDRESS", .flexible = true, .least = 20},
@@ -123,12 +122,11 @@ static void fill_listener(Table *table, const Json *listener)
 		add_process(table, listener);
 }
 
-int verb_listeners(const Settings *settings, char *const arguments[], size_t n)
-{
-	const List list = {INTERFACE_LIST_LISTENERS, "listeners", listener_columns,
-			   ARRAY_SIZE(listener_columns) - !settings->process, fill_listener};
-
-	(void)arguments;
-	(void)n;
-	return list_show(settings, &list);
-}
+const List list_of_listeners = {
+	.method = INTERFACE_LIST_LISTENERS,
+	.key = "listeners",
+	.columns = listener_columns,
+	.n_columns = ARRAY_SIZE(listener_columns),
+	.fill = fill_listener,
+	.of_process = 1,
+};

@@ -78,8 +78,11 @@ static void fill_gateway(Table *table, const Json *gateway)
 /* Two tables from one reply. */
 int verb_links(const Settings *settings, char *const arguments[], size_t n)
 {
-	static const List links = {INTERFACE_LIST_LINKS, "links", link_columns,
-				   ARRAY_SIZE(link_columns), fill_link};
+	static const List links = {.method = INTERFACE_LIST_LINKS,
+				   .key = "links",
+				   .columns = link_columns,
+				   .n_columns = ARRAY_SIZE(link_columns),
+				   .fill = fill_link};
 	_cleanup_json_ Json *reply = NULL;
 	_cleanup_table_ Table gateways = {.cells = NULL};
 	Text text = {.data = NULL};
@@ -142,15 +145,13 @@ static void fill_destination(Table *table, const Json *metric)
 	add_fastopen(table, metric);
 }
 
-int verb_destinations(const Settings *settings, char *const arguments[], size_t n)
-{
-	static const List list = {INTERFACE_LIST_METRICS, "metrics", destination_columns,
-				  ARRAY_SIZE(destination_columns), fill_destination};
-
-	(void)arguments;
-	(void)n;
-	return list_show(settings, &list);
-}
+const List list_of_destinations = {
+	.method = INTERFACE_LIST_METRICS,
+	.key = "metrics",
+	.columns = destination_columns,
+	.n_columns = ARRAY_SIZE(destination_columns),
+	.fill = fill_destination,
+};
 
 static const TableColumn counter_columns[] = {
 	{.title = "NAME"},
@@ -239,12 +240,10 @@ static void fill_namespace(Table *table, const Json *netns)
 	add_sysctls(table, netns);
 }
 
-int verb_namespaces(const Settings *settings, char *const arguments[], size_t n)
-{
-	static const List list = {INTERFACE_LIST_NAMESPACES, "namespaces", namespace_columns,
-				  ARRAY_SIZE(namespace_columns), fill_namespace};
-
-	(void)arguments;
-	(void)n;
-	return list_show(settings, &list);
-}
+const List list_of_namespaces = {
+	.method = INTERFACE_LIST_NAMESPACES,
+	.key = "namespaces",
+	.columns = namespace_columns,
+	.n_columns = ARRAY_SIZE(namespace_columns),
+	.fill = fill_namespace,
+};

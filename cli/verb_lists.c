@@ -8,6 +8,7 @@
 #include "cli/cell.h"
 #include "cli/endpoint.h"
 #include "cli/list.h"
+#include "cli/tunable.h"
 #include "cli/verbs.h"
 #include "common/interface.h"
 
@@ -66,47 +67,42 @@ static void fill_path(Table *table, const Json *path)
 	cell_text(table, path, "congestion");
 }
 
-int verb_paths(const Settings *settings, char *const arguments[], size_t n)
-{
-	static const List list = {INTERFACE_LIST_PATHS, "paths", path_columns,
-				  ARRAY_SIZE(path_columns), fill_path};
-
-	(void)arguments;
-	(void)n;
-	return list_show(settings, &list);
-}
+const List list_of_paths = {
+	.method = INTERFACE_LIST_PATHS,
+	.key = "paths",
+	.columns = path_columns,
+	.n_columns = ARRAY_SIZE(path_columns),
+	.fill = fill_path,
+};
 
 static const TableColumn tunable_columns[] = {
 	{.title = "KEY"},
-	{.title = "OWNER", .drop = 1},
-	{.title = "CURRENT", .drop = 2},
+	{.title = "CURRENT", .drop = 1},
 	{.title = "ORIGINAL", .flexible = true, .drop = 3},
-	{.title = "CHANGE", .right = true, .drop = 4},
-	{.title = "SET IN", .drop = 5},
+	{.title = "KERNEL DEFAULT", .flexible = true, .drop = 4},
+	{.title = "SET BY", .flexible = true, .drop = 2},
+	{.title = "CHANGE", .right = true, .drop = 5},
 };
 
 static void fill_tunable(Table *table, const Json *tunable)
 {
+	const char *owner = json_string(json_get(tunable, "owner"));
+
 	cell_text(table, tunable, "key");
-	if (json_bool(json_get(tunable, "present"), false))
-		cell_judged(table, tunable, "owner");
-	else
-		table_add(table, STYLE_PLAIN, "absent");
 	cell_text(table, tunable, "current");
 	cell_text(table, tunable, "original");
+	cell_text(table, tunable, "kernelDefault");
+	table_add(table, cell_style(owner), tunable_setter(tunable));
 	cell_count(table, tunable, "changeId");
-	cell_text(table, tunable, "administered");
 }
 
-int verb_tunables(const Settings *settings, char *const arguments[], size_t n)
-{
-	static const List list = {INTERFACE_LIST_TUNABLES, "tunables", tunable_columns,
-				  ARRAY_SIZE(tunable_columns), fill_tunable};
-
-	(void)arguments;
-	(void)n;
-	return list_show(settings, &list);
-}
+const List list_of_tunables = {
+	.method = INTERFACE_LIST_TUNABLES,
+	.key = "tunables",
+	.columns = tunable_columns,
+	.n_columns = ARRAY_SIZE(tunable_columns),
+	.fill = fill_tunable,
+};
 
 static const TableColumn route_columns[] = {
 	{.title = "DESTINATION"},
@@ -125,12 +121,10 @@ static void fill_route(Table *table, const Json *route)
 	cell_text(table, route, "route");
 }
 
-int verb_routes(const Settings *settings, char *const arguments[], size_t n)
-{
-	static const List list = {INTERFACE_LIST_ROUTES, "routes", route_columns,
-				  ARRAY_SIZE(route_columns), fill_route};
-
-	(void)arguments;
-	(void)n;
-	return list_show(settings, &list);
-}
+const List list_of_routes = {
+	.method = INTERFACE_LIST_ROUTES,
+	.key = "routes",
+	.columns = route_columns,
+	.n_columns = ARRAY_SIZE(route_columns),
+	.fill = fill_route,
+};

@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One screen: is it well, what do the endpoints look like, what is tuned, and if nothing is, why.
- * Four calls over one connection; with --json it is the reply of GetStatus as it came.
+ * One screen: is it well, what do the endpoints look like, what is tuned, what to type next. Parts
+ * that do not fit are left out, the least important first; --full shows everything. With --json it
+ * is the reply of GetStatus as it came.
  */
-#include <inttypes.h>
-
-#include "cli/cell.h"
-#include "cli/change.h"
 #include "cli/cli.h"
 #include "cli/client.h"
-#include "cli/endpoint.h"
+#include "cli/endpoint_fetch.h"
+#include "cli/fold.h"
+#include "cli/reply.h"
+#include "cli/status.h"
 #include "cli/verbs.h"
-#include "common/human.h"
 #include "common/interface.h"
 
-/* So that it stays one screen; `changes` and `endpoints` show the rest. */
-#define ENDPOINTS_SHOWN 20
-#define KEPT_SHOWN      8
-
-typedef struct Screen {
-	const Settings *settings;
-	Json *status, *endpoints, *tunables, *changes;
-	Text text;
-} Screen;
+#define PARTS_MAX       16
+#define HEIGHT_DEFAULT  24 /* of a terminal, and where there is none */
+#define ENDPOINTS_SHOWN 5  /* on that many lines; each further line shows one more */
+#define ENDPOINTS_MAX   100
 
 static void screen_clear(Screen *screen)
 {
@@ -30,317 +24,106 @@ static void screen_clear(Screen *screen)
 	json_free(screen->endpoints);
 	json_free(screen->tunables);
 	json_free(screen->changes);
-	text_clear(&screen->text);
 }
 
-static const char *word(const Json *object, const char *key)
-{
-	const char *string = json_string(json_get(object, key));
+typedef struct Parts {
+	Text texts[PARTS_MAX];
+} Parts;
 
-	return string ? string : "-";
+static void parts_clear(Parts *parts)
+{
+	for (size_t i = 0; i < PARTS_MAX; i++)
+		text_clear(&parts->texts[i]);
 }
 
-static int64_t number(const Json *object, const char *key)
+static size_t count_lines(const Text *text)
 {
-	return json_int(json_get(object, key), 0);
-}
-
-/* A member as text, cleaned and in a style. */
-static void append_styled(Screen *screen, OutputStyle style, const char *string)
-{
-	output_append(screen->settings, &screen->text, style, string);
-}
-
-static void append_plain(Screen *screen, const char *string)
-{
-	append_styled(screen, STYLE_PLAIN, string);
-}
-
-static void append_heading(Screen *screen)
-{
-	const Json *status = screen->status, *reasons = json_get(status, "healthReasons");
-	const char *health = word(status, "health");
-	char span[HUMAN_MAX], line[160];
-
-	append_styled(screen, STYLE_BOLD, "netoptd ");
-	append_plain(screen, word(status, "version"));
-	append_plain(screen, ": ");
-	append_styled(screen, cell_style(health), health);
-	(void)text_format(line, sizeof(line), "; up %s, pid %" PRId64 ", Linux %s\n",
-			  human_span((uint64_t)MAX(number(status, "uptimeUsec"), INT64_C(0)), span),
-			  number(status, "pid"), word(status, "kernel"));
-	append_plain(screen, line);
-	for (size_t i = 0; i < json_length(reasons); i++) {
-		const char *reason = json_string(json_at(reasons, i));
-
-		append_plain(screen, "  ");
-		append_styled(screen, STYLE_BAD, reason ? reason : "-");
-		append_plain(screen, "\n");
-	}
-	if (json_get(status, "lastReloadError")) {
-		append_plain(screen, "  last reload: ");
-		append_plain(screen, word(status, "lastReloadError"));
-		append_plain(screen, "\n");
-	}
-}
-
-static const TableColumn endpoint_columns[] = {
-	{.title = "ENDPOINT", .flexible = true, .least = 16},
-	{.title = "STATE"},
-	{.title = "P50", .right = true},
-	{.title = "P95", .right = true, .drop = 5},
-	{.title = "P99", .right = true, .drop = 2},
-	{.title = "LOSS", .right = true, .drop = 1},
-	{.title = "N", .right = true, .drop = 4},
-	{.title = "TARGET", .drop = 3},
-};
-
-static void add_endpoint(Table *table, const Json *endpoint)
-{
-	const Json *window = endpoint_window(endpoint);
-	const char *slo = word(endpoint, "slo");
-
-	cell_text(table, endpoint, "name");
-	cell_judged(table, endpoint, "state");
-	cell_latency(table, window, "p50Usec");
-	cell_latency(table, window, "p95Usec");
-	cell_latency(table, window, "p99Usec");
-	cell_permille(table, window, "lossPermille", false);
-	cell_count(table, window, "count");
-	table_add(table, cell_style(slo), text_equal(slo, "none") ? NULL : slo);
-}
-
-static void append_endpoints(Screen *screen)
-{
-	const Json *list = json_get(screen->endpoints, "endpoints");
-	size_t n = (size_t)MAX(number(screen->endpoints, "total"), INT64_C(0));
-	size_t shown = json_length(list);
-	_cleanup_table_ Table table = {.cells = NULL};
-
-	if (shown == 0) {
-		append_plain(screen, "\nNo endpoint is configured: see netopt.conf(5).\n");
-		return;
-	}
-	append_plain(screen, "\n");
-	table_init(&table, endpoint_columns, ARRAY_SIZE(endpoint_columns));
-	for (size_t i = 0; i < shown; i++)
-		add_endpoint(&table, json_at(list, i));
-	table_append(&table, screen->settings, 0, &screen->text);
-	if (n > shown)
-		text_appendf(&screen->text, "and %zu more: netoptctl endpoints\n", n - shown);
-}
-
-/* "  NAME ipv6: 157 ms: propagation 76.4 %, server 19.1 %": as many parts as the line holds, at
- * least the greatest; else no line, as this is an addition. */
-static void append_slow(Screen *screen, const Json *slow)
-{
-	const Json *parts = json_get(slow, "decomposition");
-	_cleanup_(text_clear) Text line = {.data = NULL};
-	char buffer[HUMAN_MAX];
-	const Json *part;
-	size_t i;
-
-	text_appendf(&line, "  %s %s: %s", word(slow, "endpoint"), word(slow, "family"),
-		     human_latency((uint64_t)MAX(number(parts, "totalUsec"), INT64_C(0)), buffer));
-	for (i = 0; (part = endpoint_part(parts, i)); i++) {
-		_cleanup_(text_clear) Text share = {.data = NULL};
-
-		endpoint_append_share(parts, part, &share);
-		if (line.length + share.length + 2 > screen->settings->width)
-			break;
-		text_appendf(&line, "%s%s", i ? ", " : ": ", text_string(&share));
-	}
-	if (i == 0)
-		return;
-	append_plain(screen, text_string(&line));
-	append_plain(screen, "\n");
-}
-
-static void append_slowest(Screen *screen)
-{
-	const Json *slowest = json_get(screen->status, "slowest");
-
-	if (json_length(slowest) == 0)
-		return;
-	append_styled(screen, STYLE_BOLD, "\nSlowest\n");
-	for (size_t i = 0; i < json_length(slowest); i++)
-		append_slow(screen, json_at(slowest, i));
-}
-
-/* Only while reading the kernel costs more than it may, or sees less for it. */
-static void append_sweep(Screen *screen)
-{
-	const Json *sweep = json_get(screen->status, "sweep");
-	int64_t used = number(sweep, "cpuUsedPpm"), budget = number(sweep, "cpuBudgetPpm");
-	int64_t slices = number(sweep, "slices");
-	char used_text[HUMAN_MAX], budget_text[HUMAN_MAX];
-
-	if (used <= budget && slices <= 1 && !json_get(sweep, "reason"))
-		return;
-	append_styled(screen, STYLE_WARN, "\nSweeps ");
-	text_appendf(&screen->text, "take %s of a processor, CpuBudget is %s",
-		     human_ppm((uint64_t)MAX(used, INT64_C(0)), used_text),
-		     human_ppm((uint64_t)MAX(budget, INT64_C(0)), budget_text));
-	if (slices > 1)
-		text_appendf(&screen->text, "; each sees one in %" PRId64 " sockets", slices);
-	if (json_get(sweep, "reason")) {
-		append_plain(screen, ": ");
-		append_plain(screen, word(sweep, "reason"));
-	}
-	append_plain(screen, "\n");
-}
-
-static void append_mode(Screen *screen)
-{
-	const Json *status = screen->status, *tuning = json_get(status, "tuning");
-	char span[HUMAN_MAX];
-
-	append_styled(screen, STYLE_BOLD, "\nTuning ");
-	append_plain(screen, word(status, "mode"));
-	append_plain(screen, json_bool(json_get(status, "dryRun"), false) ? " (dry run)" : "");
-	append_plain(screen, ", objective ");
-	append_plain(screen, word(status, "objective"));
-	text_appendf(&screen->text,
-		     "; %" PRId64 " kept, %" PRId64 " restored, %" PRId64 " inconclusive\n",
-		     number(status, "changesKept"), number(status, "changesRestored"),
-		     number(status, "changesInconclusive"));
-	if (number(status, "changesHeld") > 0)
-		text_appendf(&screen->text, "  %" PRId64 " held as they are: netoptctl changes\n",
-			     number(status, "changesHeld"));
-	if (json_get(status, "pausedForUsec"))
-		text_appendf(&screen->text, "  paused for another %s\n",
-			     human_span((uint64_t)MAX(number(status, "pausedForUsec"), INT64_C(0)),
-					span));
-	else if (json_bool(json_get(status, "paused"), false))
-		append_plain(screen, "  paused until: netoptctl resume\n");
-	if (!json_bool(json_get(tuning, "possible"), true)) {
-		append_styled(screen, STYLE_WARN, "  not possible: ");
-		append_plain(screen, word(tuning, "reason"));
-		append_plain(screen, "\n");
-	}
-}
-
-/* "  LABEL  rest": the label in its colour, in a column. */
-static void append_label(Screen *screen, OutputStyle style, const char *label)
-{
-	char padded[16];
-
-	(void)text_format(padded, sizeof(padded), "%-9s", label);
-	append_plain(screen, "  ");
-	append_styled(screen, style, padded);
-}
-
-static void append_trials(Screen *screen)
-{
-	const Json *trials = json_get(screen->status, "trials");
-
-	for (size_t i = 0; i < json_length(trials); i++) {
-		const Json *trial = json_at(trials, i);
-
-		append_label(screen, STYLE_WARN, "trying");
-		text_appendf(&screen->text, "%" PRId64 " ", number(trial, "changeId"));
-		append_plain(screen, word(trial, "controller"));
-		if (json_get(trial, "path")) {
-			append_plain(screen, " for ");
-			append_plain(screen, word(trial, "path"));
-		}
-		append_plain(screen, ": ");
-		append_plain(screen, word(trial, "phase"));
-		append_plain(screen, "\n");
-	}
-}
-
-static void append_kept(Screen *screen, const Json *change)
-{
-	_cleanup_(text_clear) Text values = {.data = NULL};
-	const Json *gain = json_get(json_get(change, "trial"), "gainPermille");
-	char buffer[HUMAN_MAX];
-
-	change_values(change, &values);
-	append_label(screen, STYLE_GOOD, "kept");
-	text_appendf(&screen->text, "%" PRId64 " ", number(change, "id"));
-	append_plain(screen, word(change, "controller"));
-	append_plain(screen, ": ");
-	if (gain) {
-		append_plain(screen, human_permille(json_int(gain, 0), true, buffer));
-		append_plain(screen, ", ");
-	}
-	append_plain(screen, text_string(&values));
-	append_plain(screen, "\n");
-}
-
-static void append_changes(Screen *screen)
-{
-	const Json *changes = json_get(screen->changes, "changes");
 	size_t n = 0;
 
-	for (size_t i = 0; i < json_length(changes); i++) {
-		const Json *change = json_at(changes, i);
-
-		if (!json_bool(json_get(change, "inForce"), false) ||
-		    !text_equal(change_outcome(change), "kept"))
-			continue;
-		if (n++ < KEPT_SHOWN)
-			append_kept(screen, change);
-	}
-	if (n > KEPT_SHOWN)
-		text_appendf(&screen->text, "  and %zu more: netoptctl changes\n", n - KEPT_SHOWN);
+	for (size_t i = 0; i < text->length; i++)
+		n += text->data[i] == '\n';
+	return n;
 }
 
-static void append_foreign(Screen *screen)
+static void make_parts(const Screen *screen, Text *parts)
 {
-	const Json *tunables = json_get(screen->tunables, "tunables");
+	const Settings *settings = screen->settings;
 
-	for (size_t i = 0; i < json_length(tunables); i++) {
-		const Json *tunable = json_at(tunables, i);
+	for (size_t i = 0; i < n_status_parts; i++) {
+		_cleanup_(text_clear) Text text = {.data = NULL};
 
-		if (!text_equal(word(tunable, "owner"), "foreign"))
+		if (status_parts[i].full && !settings->full)
 			continue;
-		append_label(screen, STYLE_WARN, "foreign");
-		append_plain(screen, word(tunable, "key"));
-		append_plain(screen, ": somebody else set ");
-		append_plain(screen, word(tunable, "current"));
-		append_plain(screen, "; left alone\n");
+		status_parts[i].append(screen, &text);
+		if (status_parts[i].folded || settings->full)
+			fold_lines(text_string(&text), settings->width, &parts[i]);
+		else
+			fold_clip(text_string(&text), settings->width, &parts[i]);
+		parts[i].failed = parts[i].failed || text.failed;
 	}
 }
 
-static void append_idle(Screen *screen)
+/* The part that is to be left out next; n_status_parts: none. */
+static size_t least_important(const Text *parts)
 {
-	const Json *controllers = json_get(screen->status, "controllers");
+	size_t least = n_status_parts;
 
-	for (size_t i = 0; i < json_length(controllers); i++) {
-		const Json *controller = json_at(controllers, i);
+	for (size_t i = 0; i < n_status_parts; i++)
+		if (parts[i].length > 0 && status_parts[i].drop > 0 &&
+		    (least == n_status_parts || status_parts[i].drop > status_parts[least].drop))
+			least = i;
+	return least;
+}
 
-		if (!json_get(controller, "idleReason"))
-			continue;
-		append_label(screen, STYLE_PLAIN, "idle");
-		append_plain(screen, word(controller, "name"));
-		append_plain(screen, ": ");
-		append_plain(screen, word(controller, "idleReason"));
-		append_plain(screen, "\n");
+static void drop_parts(Text *parts, size_t height)
+{
+	size_t lines = 0, i;
+
+	for (i = 0; i < n_status_parts; i++)
+		lines += count_lines(&parts[i]);
+	while (lines >= height && (i = least_important(parts)) < n_status_parts) {
+		lines -= count_lines(&parts[i]);
+		text_clear(&parts[i]);
 	}
 }
 
-static int show(Screen *screen)
+static size_t screen_height(const Settings *settings)
 {
-	append_heading(screen);
-	append_endpoints(screen);
-	append_slowest(screen);
-	append_sweep(screen);
-	append_mode(screen);
-	append_trials(screen);
-	append_changes(screen);
-	append_foreign(screen);
-	append_idle(screen);
-	return output_text(&screen->text);
+	return settings->height > 0 ? settings->height : HEIGHT_DEFAULT;
 }
 
-static Json *with_limit(size_t limit)
+static int show(const Screen *screen)
 {
-	Json *parameters = json_new_object();
+	_cleanup_(parts_clear) Parts parts = {.texts = {{.data = NULL}}};
+	Text text = {.data = NULL};
 
-	json_set_uint(parameters, "limit", limit);
-	return parameters;
+	assert(n_status_parts <= PARTS_MAX);
+	make_parts(screen, parts.texts);
+	if (!screen->settings->full)
+		drop_parts(parts.texts, screen_height(screen->settings));
+	for (size_t i = 0; i < n_status_parts; i++) {
+		text_append(&text, text_string(&parts.texts[i]));
+		text.failed = text.failed || parts.texts[i].failed;
+	}
+	return output_text(&text);
+}
+
+static int fetch_endpoints(Client *client, Screen *screen)
+{
+	size_t height = screen_height(screen->settings);
+	Json *parameters;
+
+	if (screen->settings->full) {
+		screen->endpoints_shown = SIZE_MAX;
+		return endpoint_fetch_all(client, &screen->endpoints);
+	}
+	screen->endpoints_shown = ENDPOINTS_SHOWN;
+	if (height > HEIGHT_DEFAULT)
+		screen->endpoints_shown += height - HEIGHT_DEFAULT;
+	screen->endpoints_shown = MIN(screen->endpoints_shown, (size_t)ENDPOINTS_MAX);
+	parameters = json_new_object();
+	json_set_uint(parameters, "limit", screen->endpoints_shown);
+	return client_call(client, INTERFACE_LIST_ENDPOINTS, parameters, &screen->endpoints);
 }
 
 int verb_status(const Settings *settings, char *const arguments[], size_t n)
@@ -356,11 +139,10 @@ int verb_status(const Settings *settings, char *const arguments[], size_t n)
 	if (r == CLI_OK && settings->format != FORMAT_TEXT)
 		return output_json(settings, screen.status);
 	if (r == CLI_OK)
-		r = client_call(&client, INTERFACE_LIST_ENDPOINTS, with_limit(ENDPOINTS_SHOWN),
-				&screen.endpoints);
-	if (r == CLI_OK)
+		r = fetch_endpoints(&client, &screen);
+	if (r == CLI_OK && reply_number(screen.status, "tunablesForeign") > 0)
 		r = client_call(&client, INTERFACE_LIST_TUNABLES, NULL, &screen.tunables);
-	if (r == CLI_OK)
+	if (r == CLI_OK && reply_number(screen.status, "changesTotal") > 0)
 		r = client_call(&client, INTERFACE_LIST_CHANGES, NULL, &screen.changes);
 	return r == CLI_OK ? show(&screen) : r;
 }

@@ -100,8 +100,12 @@ static void on_report(const RegistryReport *report, void *context)
 
 static void on_change(const Change *change, const char *event, void *context)
 {
+	const Root *root = context;
+
 	announce_change(change, event);
 	operate_status(context);
+	if (root->control)
+		control_changed(root->control);
 }
 
 /* The state directory, and in it the lock. Its lack is not fatal: then nothing is tuned. */
@@ -143,11 +147,14 @@ static int build_registry(Root *root)
 				 .report = on_report,
 				 .context = root};
 	bool writable = false;
+	HostMemory memory;
 	int r = host_identity_read(&root->identity);
 
 	if (r < 0)
 		return r;
 	params.identity = root->identity;
+	if (host_memory_read(&memory) == 0)
+		root->memory_bytes = memory.total_bytes;
 	r = registry_new(&params, &root->registry);
 	if (r < 0)
 		return r;

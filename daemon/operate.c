@@ -118,7 +118,7 @@ static unsigned syn_linear_timeouts(void)
 	return (unsigned)value;
 }
 
-static void fill_view(void *context, ControlView *ret_view)
+static void fill_view(void *context, unsigned parts, ControlView *ret_view)
 {
 	Root *root = context;
 	CycleStats stats = cycle_stats(root->cycle);
@@ -129,6 +129,7 @@ static void fill_view(void *context, ControlView *ret_view)
 		.started_ns = root->started_ns,
 		.config = root->config,
 		.identity = &root->identity,
+		.memory_bytes = root->memory_bytes,
 		.paths = root->paths,
 		.registry = root->registry,
 		.engine = root->engine,
@@ -152,12 +153,13 @@ static void fill_view(void *context, ControlView *ret_view)
 		.counters = cycle_counters(root->cycle),
 		.administered = root->administered.files,
 		.schedule = prober_schedule(root->prober),
-		.syn_linear_timeouts = syn_linear_timeouts(),
+		.syn_linear_timeouts = parts & CONTROL_PART_SYN ? syn_linear_timeouts() : 0,
 	};
 	ret_view->endpoints = watch_endpoints(root->watch, &ret_view->n_endpoints);
-	ret_view->routes = hands_view(root->hands, &ret_view->n_routes);
+	if (parts & CONTROL_PART_ROUTES)
+		ret_view->routes = hands_view(root->hands, &ret_view->n_routes);
 	ret_view->netns = namespaces_view(root->namespaces, &ret_view->n_netns);
-	if (socket_counts_read(&root->socket_counts) >= 0)
+	if (parts & CONTROL_PART_SOCKETS && socket_counts_read(&root->socket_counts) >= 0)
 		ret_view->sockets = &root->socket_counts;
 	if (root->discover) {
 		const Rtnl *rtnl = discover_rtnl(root->discover);
@@ -288,6 +290,47 @@ static int revert(void *context, uint64_t change_id, Text *message)
 	if (r > 0)
 		text_append(message, "; a value that somebody else changed is left alone");
 	return 0;
+}
+
+static int release_tunable(Root *root, TunableId id, Text *message)
+{
+	bool foreign = registry_get(root->registry, id)->owner == OWNER_FOREIGN;
+	int r = registry_release(root->registry, id);
+
+	if (r < 0)
+		text_appendf(message, "%s cannot be read: %s", tunables[id].key, strerror(-r));
+	else
+		text_appendf(message, "%s %s", tunables[id].key,
+			     foreign ? "may be changed again, and is put back to what it is now"
+				     : "was not changed by somebody else");
+	return r;
+}
+
+static int release_destination(Root *root, const Address *destination, Text *message)
+{
+	Routes *routes = hands_routes(root->hands);
+	char address[ADDRESS_TEXT_MAX];
+	bool foreign = routes && routes_is_foreign(routes, destination);
+
+	if (foreign)
+		routes_release(routes, destination);
+	text_appendf(message,
+		     foreign ? "the route to %s may be changed again"
+			     : "nobody else is known to have touched our route to %s",
+		     address_format(destination, address));
+	return 0;
+}
+
+static int release(void *context, TunableId id, const Address *destination, Text *message)
+{
+	Root *root = context;
+	int r = id < _TUNABLES ? release_tunable(root, id, message)
+			       : release_destination(root, destination, message);
+
+	if (r == 0)
+		log_notice("%s", text_string(message));
+	operate_status(root);
+	return r;
 }
 
 static int pause_tuning(void *context, uint64_t duration_ns, Text *message)
@@ -479,6 +522,7 @@ void operate_ops(Root *root, ControlOps *ret_ops)
 {
 	*ret_ops = (ControlOps){.view = fill_view,
 				.revert = revert,
+				.release = release,
 				.pause = pause_tuning,
 				.resume = resume,
 				.reload = reload,

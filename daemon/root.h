@@ -22,6 +22,7 @@ typedef struct Root {
 	char *state_directory, *socket;
 	int state_fd, lock_fd;
 	HostIdentity identity;
+	uint64_t memory_bytes; /* of the host at the start; 0: not known */
 	Loop *loop;
 	Administered administered;
 	Registry *registry;

@@ -3,7 +3,8 @@
 """Counts what a run of `meson test` really tested, from meson's testlog.json.
 
 meson counts programs; this counts the checks inside them (TAP), so that a program that dies in the
-middle, or tests nothing at all, does not look like a success. The last line of the output is always
+middle, or tests nothing at all, does not look like a success. It lists the slowest programs, and
+what was skipped and failed. The last line of the output is always
 
     N passed, N failed, N skipped
 
@@ -21,6 +22,7 @@ PLAN = re.compile(r"1\.\.(\d+)\s*(?:#\s*(.*))?$")
 SKIP = re.compile(r"#\s*skip\S*\s*(.*)", re.IGNORECASE)
 # Check puts the path of its source, as seen from the build directory, before each name.
 NOISE = re.compile(r"^\S*/(?=tests/)")
+SLOWEST = 10  # programs that are listed
 
 
 class Program:
@@ -28,6 +30,7 @@ class Program:
 
     def __init__(self, entry):
         self.name = entry["name"].partition(":")[2] or entry["name"]
+        self.seconds = entry.get("duration") or 0
         self.passed, self.failed, self.skipped = 0, [], []
         self.plan = self.plan_reason = None
         for line in (entry.get("stdout") or "").splitlines():
@@ -79,6 +82,16 @@ def read(path):
         return []
 
 
+def show_slowest(programs):
+    """Where the time of the run went; of programs that ran at the same time, the sum is more."""
+    slowest = sorted((program for program in programs if program.seconds),
+                     key=lambda program: program.seconds, reverse=True)[:SLOWEST]
+    if slowest:
+        print("\nSlowest:")
+    for program in slowest:
+        print(f"  {program.name}: {program.seconds:.1f} s")
+
+
 def show(title, programs, attribute):
     """Lists the failed or skipped checks of all programs."""
     if any(getattr(program, attribute) for program in programs):
@@ -93,6 +106,7 @@ def summarize(programs, meson_status):
     passed = sum(program.passed for program in programs)
     failed = sum(len(program.failed) for program in programs)
     skipped = sum(len(program.skipped) for program in programs)
+    show_slowest(programs)
     show("Skipped", programs, "skipped")
     show("Failed", programs, "failed")
     if meson_status and not failed:

@@ -279,6 +279,7 @@ bool route_is_own(const RouteEntry *entry, const RouteOwn *route)
 	RouteEntry copy = route->covering;
 	route_merge(&route->covering, &route->metrics, copy.metrics, copy.congctl);
 	copy.table = route->table;
+	copy.nexthop_id = 0; /* where it leads is copied, not the object */
 	return entry->protocol == ROUTE_PROTOCOL && entry->priority == ROUTE_PRIORITY &&
 	       entry->prefix_length == route_host_length(route->destination.family) &&
 	       address_equal(&entry->prefix, &route->destination) && route_same_way(entry, &copy);

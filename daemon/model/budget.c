@@ -23,11 +23,7 @@
 void budget_init(Budget *budget, uint64_t ppm, uint64_t now_ns)
 {
 	assert(ppm > 0);
-	*budget = (Budget){.ppm = ppm,
-			   .idle = BUDGET_IDLE_SHARE,
-			   .slices = 1,
-			   .last_ns = now_ns,
-			   .started_ns = now_ns};
+	*budget = (Budget){.ppm = ppm, .idle = BUDGET_IDLE_SHARE, .slices = 1, .last_ns = now_ns};
 }
 
 /* Cost of a sweep over one of n parts, as a share of a full one. */
@@ -114,11 +110,9 @@ BudgetPlan budget_plan(Budget *budget, uint64_t wanted_ns, uint64_t longest_ns)
 	return (BudgetPlan){.period_ns = period_ns, .slices = slices};
 }
 
+/* Over the whole of the memory, also if it is longer than there was anything to remember: one sweep
+ * right after the start is a large share of the time since, and says nothing. */
 uint64_t budget_used_ppm(const Budget *budget, uint64_t now_ns)
 {
-	uint64_t age_ns = now_ns > budget->started_ns ? now_ns - budget->started_ns : 0;
-	double span_ns =
-		(double)BUDGET_MEMORY_NS * (1 - exp(-(double)age_ns / (double)BUDGET_MEMORY_NS));
-
-	return span_ns > 0 ? (uint64_t)(faded(budget, now_ns) * 1e6 / span_ns) : 0;
+	return (uint64_t)(faded(budget, now_ns) * 1e6 / (double)BUDGET_MEMORY_NS);
 }

@@ -31,7 +31,6 @@ typedef struct Budget {
 	unsigned slices;  /* of the plan in force, at least 1 */
 	uint64_t last_ns; /* when used_ns was last brought up to date */
 	double used_ns;   /* processor time, fading */
-	uint64_t started_ns;
 } Budget;
 
 typedef struct BudgetPlan {
@@ -47,5 +46,5 @@ void budget_account(Budget *budget, uint64_t now_ns, uint64_t cpu_ns, unsigned s
 /* When the next sweep should be, if `wanted_ns` after the last would be best, and more than
  * `longest_ns` is too rare; and of how many parts. */
 BudgetPlan budget_plan(Budget *budget, uint64_t wanted_ns, uint64_t longest_ns);
-/* What was used lately. */
+/* What was used lately, of BUDGET_MEMORY_NS; before the start it was nothing. */
 uint64_t budget_used_ppm(const Budget *budget, uint64_t now_ns);

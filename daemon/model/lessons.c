@@ -265,14 +265,58 @@ int lessons_add(Lessons *lessons, const Lesson *lesson)
 	return 0;
 }
 
-bool lessons_find(const Lessons *lessons, const LessonSubject *subject, uint64_t realtime_ns,
-		  LessonPrior *ret_prior)
+static bool is_near(int64_t a, int64_t b)
+{
+	int64_t low = MIN(a, b), high = MAX(a, b);
+
+	return high == low || (low > 0 && (high - low) * 1000 <= high * LESSON_NEAR_PERMILLE);
+}
+
+static bool same_trial(const LessonTunable *a, const LessonTunable *b)
+{
+	if (a->id != b->id)
+		return false;
+	if (tunables[a->id].kind != TUNABLE_TRIPLE)
+		return tunable_equal(&a->value, &b->value);
+	for (size_t i = 0; i < ARRAY_SIZE(a->value.numbers); i++)
+		if (!is_near(a->value.numbers[i], b->value.numbers[i]))
+			return false;
+	return true;
+}
+
+static bool same_place(const Lesson *lesson, const LessonSubject *subject)
+{
+	return text_equal(lesson->subject.controller, subject->controller) &&
+	       address_equal(&lesson->subject.path, &subject->path);
+}
+
+static bool is_exactly(const Lesson *lesson, const LessonSubject *subject)
+{
+	return same_subject(&lesson->subject, subject);
+}
+
+static bool is_led(const Lesson *lesson, const LessonSubject *subject)
+{
+	return same_place(lesson, subject) &&
+	       same_trial(&lesson->subject.tunables[0], &subject->tunables[0]);
+}
+
+static bool is_kept(const Lesson *lesson, const LessonSubject *subject)
+{
+	return lesson->kept && same_place(lesson, subject) &&
+	       lesson->subject.tunables[0].id == subject->tunables[0].id;
+}
+
+/* The newest of them, if it holds here and now. */
+static bool find(const Lessons *lessons, const LessonSubject *subject, uint64_t realtime_ns,
+		 bool (*is_meant)(const Lesson *lesson, const LessonSubject *subject),
+		 LessonPrior *ret_prior)
 {
 	for (size_t i = lessons->n; i-- > 0;) {
 		const Lesson *lesson = &lessons->lessons[i];
 		uint64_t age_ns = realtime_ns - lesson->decided_realtime_ns;
 
-		if (!same_subject(&lesson->subject, subject))
+		if (!is_meant(lesson, subject))
 			continue;
 		if (lesson->subject.route != subject->route ||
 		    !same_floor(lesson->subject.floor_us, subject->floor_us) ||
@@ -286,6 +330,24 @@ bool lessons_find(const Lessons *lessons, const LessonSubject *subject, uint64_t
 		return true;
 	}
 	return false;
+}
+
+bool lessons_find(const Lessons *lessons, const LessonSubject *subject, uint64_t realtime_ns,
+		  LessonPrior *ret_prior)
+{
+	return find(lessons, subject, realtime_ns, is_exactly, ret_prior);
+}
+
+bool lessons_find_led(const Lessons *lessons, const LessonSubject *subject, uint64_t realtime_ns,
+		      LessonPrior *ret_prior)
+{
+	return find(lessons, subject, realtime_ns, is_led, ret_prior);
+}
+
+bool lessons_find_kept(const Lessons *lessons, const LessonSubject *subject, uint64_t realtime_ns,
+		       LessonPrior *ret_prior)
+{
+	return find(lessons, subject, realtime_ns, is_kept, ret_prior);
 }
 
 /* --- text --- */

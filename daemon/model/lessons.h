@@ -37,6 +37,8 @@
 /* Another floor is another path: beyond this share, and beyond this time. */
 #define LESSON_FLOOR_PERMILLE 250
 #define LESSON_FLOOR_US       1000
+/* Numbers of a triple that differ by less are the same trial again. */
+#define LESSON_NEAR_PERMILLE 200
 /* Ours are below 700 bytes each; a text larger than this is not ours. */
 #define LESSONS_SIZE_MAX (LESSONS_MAX * 1024)
 
@@ -97,6 +99,16 @@ typedef struct LessonPrior {
  */
 bool lessons_find(const Lessons *lessons, const LessonSubject *subject, uint64_t realtime_ns,
 		  LessonPrior *ret_prior);
+/*
+ * Likewise, but by the first tunable of the subject alone, whatever was set along with it: so a
+ * hold is found (policy/hold.h). Of a triple, whose proposed numbers follow what was measured and
+ * are never quite the same twice, each may differ by LESSON_NEAR_PERMILLE.
+ */
+bool lessons_find_led(const Lessons *lessons, const LessonSubject *subject, uint64_t realtime_ns,
+		      LessonPrior *ret_prior);
+/* The newest lesson of a gain by the first tunable of the subject, with whatever value. */
+bool lessons_find_kept(const Lessons *lessons, const LessonSubject *subject, uint64_t realtime_ns,
+		       LessonPrior *ret_prior);
 /* A path is not what it was (its route changed): what is known of it goes. Returns how many. */
 size_t lessons_forget_path(Lessons *lessons, const Address *path);
 /* What has become too old goes. */

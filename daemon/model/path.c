@@ -387,11 +387,19 @@ static void add_starts(Path *path, const FlowSample *sample, const FlowDelta *de
 				now_ns);
 }
 
+/* Whoever set a metric against them wants to know what has become of them. */
+static bool stalls_matter(const Path *path)
+{
+	const PathMetrics *metrics = path_metrics(path);
+
+	return metrics->quickack || metrics->rto_min_ms > 0;
+}
+
 static void add_stalls(Path *path, const FlowSample *sample, const FlowDelta *delta,
 		       uint64_t now_ns)
 {
 	if (!path->stalls && !path_is_prefix(path) &&
-	    path_stalls_wanted(sample, delta, path->min_rtt_us))
+	    (stalls_matter(path) || path_stalls_wanted(sample, delta, path->min_rtt_us)))
 		path->stalls = calloc(1, sizeof(*path->stalls));
 	if (path->stalls)
 		path_stalls_add(path->stalls, sample, delta, path->min_rtt_us, now_ns);
@@ -400,7 +408,7 @@ static void add_stalls(Path *path, const FlowSample *sample, const FlowDelta *de
 /* What says nothing any more is given back. */
 void path_end_sweep(Path *path, unsigned parts, uint64_t now_ns)
 {
-	if (path->stalls &&
+	if (path->stalls && !stalls_matter(path) &&
 	    now_ns > path->stalls->last_ns + PATH_STALLS_MINUTES * PATH_STALLS_MINUTE_NS) {
 		free(path->stalls);
 		path->stalls = NULL;

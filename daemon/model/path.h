@@ -100,7 +100,7 @@ typedef struct Path {
 	Floor floor;          /* the epochs of the route; min_rtt_us is its floor */
 	PathStatistics *statistics; /* NULL until it has traffic */
 	PathStarts *starts;         /* NULL until connections need more than an initial window */
-	PathStalls *stalls;         /* NULL until there was one */
+	PathStalls *stalls;         /* NULL until there was one, or a metric against them */
 	PathRoute *route;           /* NULL: there never was a metric of ours */
 } Path;
 

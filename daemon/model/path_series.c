@@ -15,7 +15,7 @@
 #include "common/base.h"
 #include "common/clock.h"
 
-#define SLOT_NS        (5 * NSEC_PER_MIN)
+#define SLOT_NS        PATH_STEP_NS
 #define SLOTS_PER_HALF 6
 
 /* Added to what is binned: a queue is often empty, and microseconds of it are no reason to have
@@ -23,7 +23,7 @@
 static const uint32_t offsets_us[_PATH_SERIES] = {[PATH_QUEUEING] = 1000};
 
 _Static_assert(sizeof(PathBins) == 52, "PathStatistics are counted in bytes");
-_Static_assert(sizeof(PathStatistics) <= 768, "for each of 4,096 paths");
+_Static_assert(sizeof(PathStatistics) <= 896, "for each of 4,096 paths");
 
 const char *path_series_name(PathSeries series)
 {
@@ -211,11 +211,75 @@ static void retire(PathStatistics *statistics, const PathBins bins[_PATH_SERIES]
 		merge_all(statistics->bins[3], bins);
 }
 
+static bool bins_quantile(const PathBins *bins, unsigned permille, uint32_t *ret_us)
+{
+	unsigned rank = MAX((total(bins) * permille + 999) / 1000, 1U), seen = 0;
+
+	if (bins->n == 0)
+		return false;
+	for (unsigned i = 0; i < PATH_BINS; i++) {
+		seen += bins->counts[i];
+		if (seen < rank)
+			continue;
+		*ret_us =
+			CLAMP(histogram_bucket_mid_us(middle(bins, i)), bins->min_us, bins->max_us);
+		return true;
+	}
+	*ret_us = bins->max_us;
+	return true;
+}
+
+static HistoryPoint point_of(const PathBins *bins)
+{
+	HistoryPoint point = {.count = bins->n};
+
+	point.has_p50 = bins_quantile(bins, 500, &point.p50_us);
+	point.has_p95 = bins->n >= WINDOW_MIN_P95 && bins_quantile(bins, 950, &point.p95_us);
+	return point;
+}
+
+static PathStep step_of(const PathBins *bins)
+{
+	HistoryPoint point = point_of(bins);
+
+	return (PathStep){
+		.p50 = history_encode(point.has_p50, point.p50_us),
+		.p95 = history_encode(point.has_p95, point.p95_us),
+		.count = (uint16_t)MIN(point.count, (uint32_t)UINT16_MAX),
+	};
+}
+
+/* The slot in progress becomes a step, and those after it, in which nothing was seen. */
+static void keep_steps(PathStatistics *statistics, uint32_t slot)
+{
+	uint32_t oldest = slot > PATH_STEPS ? slot - PATH_STEPS : 0;
+
+	for (uint32_t number = MAX(statistics->slot, oldest); number < slot; number++)
+		statistics->steps[number % PATH_STEPS] =
+			number == statistics->slot ? step_of(&statistics->bins[0][PATH_SRTT])
+						   : (PathStep){0};
+}
+
+void path_series_at(const PathStatistics *statistics, uint64_t number, HistoryPoint *ret)
+{
+	const PathStep *step = &statistics->steps[number % PATH_STEPS];
+
+	*ret = (HistoryPoint){.count = 0};
+	if (number == statistics->slot)
+		*ret = point_of(&statistics->bins[0][PATH_SRTT]);
+	if (number >= statistics->slot || number + PATH_STEPS < statistics->slot)
+		return;
+	ret->count = step->count;
+	ret->has_p50 = history_decode(step->p50, &ret->p50_us);
+	ret->has_p95 = history_decode(step->p95, &ret->p95_us);
+}
+
 static void advance(PathStatistics *statistics, uint32_t slot)
 {
 	PathBins(*bins)[_PATH_SERIES] = statistics->bins;
 	uint32_t last = statistics->slot;
 
+	keep_steps(statistics, slot);
 	if (last > 0)
 		retire(statistics, bins[1], last - 1);
 	if (slot == last + 1) {

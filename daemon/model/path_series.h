@@ -11,10 +11,13 @@
  * half octave, 6 % within four octaves, 25 % within sixteen; of queueing, of itself and 1 ms.
  * Count, mean, least and greatest are exact.
  *
+ * Of the smoothed RTT the median and the 95th percentile of each of the last 36 times 5 minutes are
+ * kept, too.
+ *
  * As in common/window.h a window is the part in progress and the one before: of "10min" between 5
  * and 10 minutes, of "1h" between 30 and 60.
  */
-#include "common/window.h"
+#include "daemon/model/history.h"
 
 typedef enum PathSeries {
 	PATH_SRTT,     /* smoothed RTT of flows that just had something acknowledged */
@@ -37,10 +40,19 @@ typedef struct PathBins {
 	uint8_t counts[PATH_BINS];
 } PathBins;
 
+#define PATH_STEPS   36
+#define PATH_STEP_NS (UINT64_C(300) * 1000000000)
+
+/* As a HistoryStep. */
+typedef struct PathStep {
+	uint16_t p50, p95, count;
+} PathStep;
+
 typedef struct PathStatistics {
 	uint32_t slot; /* number of the 5 minutes in progress, since the clock's zero */
 	uint32_t half; /* number of the half hour that bins[2] is of */
 	PathBins bins[4][_PATH_SERIES]; /* 5 min, 5 min before, half hour, half hour before */
+	PathStep steps[PATH_STEPS];     /* of PATH_SRTT, before `slot`: by number */
 } PathStatistics;
 
 /* Zeroed is empty. A time before the slot in progress counts in it. */
@@ -50,3 +62,6 @@ void path_series_merge(PathStatistics *into, const PathStatistics *from, uint64_
 /* NULL statistics, and spans other than WINDOW_10MIN and WINDOW_1H, are empty. */
 void path_series_summarise(const PathStatistics *statistics, PathSeries series, WindowSpan span,
 			   uint64_t now_ns, WindowSummary *ret);
+/* The smoothed RTT in the 5 minutes of this number (of the clock, divided by PATH_STEP_NS); all
+ * zero if nothing is known of them. Nothing is said of failures. */
+void path_series_at(const PathStatistics *statistics, uint64_t number, HistoryPoint *ret);

@@ -70,7 +70,7 @@ static bool all_windows(const Path *path, bool (*test)(const PathWindow *window)
 static int64_t flows_of_busy_paths(const ControllerInput *input)
 {
 	const Path *paths[CONTROLLER_PATHS];
-	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
+	size_t n = controller_paths(input, paths);
 	int64_t flows = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -315,7 +315,7 @@ static bool fixed_value(const ControllerInput *input, Proposal *ret, char *reaso
 static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 {
 	const Path *paths[CONTROLLER_PATHS];
-	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
+	size_t n = controller_paths(input, paths);
 	TunableId id;
 	WindowSum sum;
 

@@ -4,11 +4,25 @@
  */
 #include "daemon/policy/change.h"
 
-/* More items than there is room for are dropped: evidence is shown, never computed with. */
+#include "common/text.h"
+
+/* More items than there is room for are dropped: evidence is shown; who compares with it later does
+ * without. */
 void evidence_add(Evidence *evidence, const char *name, int64_t value)
 {
 	if (evidence->n_items < EVIDENCE_ITEMS_MAX)
 		evidence->items[evidence->n_items++] = (EvidenceItem){name, value};
+}
+
+bool evidence_get(const Evidence *evidence, const char *name, int64_t *ret)
+{
+	for (size_t i = 0; i < evidence->n_items; i++) {
+		if (!text_equal(evidence->items[i].name, name))
+			continue;
+		*ret = evidence->items[i].value;
+		return true;
+	}
+	return false;
 }
 
 const char *change_state_name(ChangeState state)

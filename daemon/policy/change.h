@@ -24,6 +24,8 @@ typedef struct Evidence {
 } Evidence;
 
 void evidence_add(Evidence *evidence, const char *name, int64_t value);
+/* False: it has no such number. */
+bool evidence_get(const Evidence *evidence, const char *name, int64_t *ret);
 
 typedef enum ChangeState {
 	CHANGE_ADVISED, /* Mode=advise or dry run: proposed, not written */

@@ -405,7 +405,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 {
 	const Path *paths[CONTROLLER_PATHS];
 	Candidate candidates[CONTROLLER_PATHS];
-	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS), found = 0;
+	size_t n = controller_paths(input, paths), found = 0;
 	uint64_t total = bulk_total(paths, n);
 
 	if (input->config->switches[POLICY_CONGESTION] == POLICY_FIXED)
@@ -468,7 +468,7 @@ static void why_content(const Candidate *candidate, char *reason)
 static void why_not(const ControllerInput *input, const Path *path, char *reason)
 {
 	const Path *paths[CONTROLLER_PATHS];
-	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
+	size_t n = controller_paths(input, paths);
 	Candidate candidate;
 	WindowSum sum;
 

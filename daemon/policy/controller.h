@@ -36,6 +36,14 @@ typedef struct ControllerInput {
 	/* Whether a metric in force must stay, though it may have lost its reason. NULL: never. */
 	bool (*stays)(const void *context, const char *controller, const Address *path,
 		      TunableId id);
+	/* The change of this controller that holds this tunable of the path in force, with the
+	 * evidence of then; NULL: there is none. The pointer may be NULL, too: nothing is. */
+	const Change *(*in_force)(const void *context, const char *controller, const Address *path,
+				  TunableId id);
+	/* The value of this tunable that a trial on this path was won by before, in an earlier run
+	 * perhaps; false: nothing is known. Likewise. */
+	bool (*learned)(const void *context, const char *controller, const Address *path,
+			TunableId id, TunableValue *ret);
 	const void *context;
 	/* The one path the question is about; NULL: any. What is known of the others still counts
 	 * where they are compared. */
@@ -48,7 +56,9 @@ typedef struct Controller {
 	const char *name;
 	PolicyKnob knob; /* switches it off */
 	/* Not asked before the engine is so old: a comparison of the whole host keeps others out,
-	 * so those of what may gain more come first. */
+	 * and a long one of a destination takes a place, so those of what may gain more come first.
+	 * One of destinations may wait as long for each (controller_is_known()). With Mode=advise
+	 * nothing is compared, and nobody has to wait. */
 	uint64_t patience_ns;
 	const char *summary;
 	uint64_t subjects; /* CONTROLLER_SETS() of all that it may ever propose */
@@ -84,8 +94,12 @@ extern const Controller controller_quickack;
 extern const Controller controller_rto_min;
 extern const Controller controller_ecn;
 
-/* How many paths, busiest first, a controller looks at. */
+/* How many paths a controller looks at, and which: busiest first. Returns how many there are. */
 #define CONTROLLER_PATHS 64
+size_t controller_paths(const ControllerInput *input, const Path *ret_paths[CONTROLLER_PATHS]);
+/* Whether the path has been there for as long as the patience of the controller. */
+bool controller_is_known(const ControllerInput *input, const Controller *controller,
+			 const Path *path);
 /* Windows in a row that must agree. */
 #define CONTROLLER_WINDOWS 3
 

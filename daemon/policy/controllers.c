@@ -28,6 +28,24 @@ double controller_latency_weight(PolicyObjective objective)
 	return 0.5;
 }
 
+size_t controller_paths(const ControllerInput *input, const Path *ret_paths[CONTROLLER_PATHS])
+{
+	const Snapshot *snapshot = input->snapshot;
+
+	if (!snapshot->busiest)
+		return path_table_top(snapshot->paths, ret_paths, CONTROLLER_PATHS);
+	for (size_t i = 0; i < snapshot->n_busiest; i++)
+		ret_paths[i] = snapshot->busiest[i];
+	return snapshot->n_busiest;
+}
+
+bool controller_is_known(const ControllerInput *input, const Controller *controller,
+			 const Path *path)
+{
+	return input->config->mode != POLICY_AUTO ||
+	       input->snapshot->now_ns - path->first_seen_ns >= controller->patience_ns;
+}
+
 static void sum_window(WindowSum *sum, const PathWindow *window, uint64_t totals[4])
 {
 	sum->acked += window->bulk_bytes_acked;

@@ -98,9 +98,22 @@ Change *engine_add_change(Engine *engine, const char *controller, const Proposal
 {
 	Change *change = ring_add(&engine->ring, is_needed, engine);
 
-	if (change)
-		engine_describe(engine, controller, proposal, change);
+	if (!change)
+		return NULL;
+	engine_recount(engine); /* an old one may have gone for it */
+	engine_describe(engine, controller, proposal, change);
 	return change;
+}
+
+static bool is_cleared(const Engine *engine, const char *controller, const Address *path,
+		       const ChangeTunable *tunable)
+{
+	const Cleared *cleared = &engine->cleared;
+
+	return cleared->controller == controller && address_equal(&cleared->path, path) &&
+	       cleared->tunable.id == tunable->id &&
+	       tunable_equal(&cleared->tunable.old_value, &tunable->old_value) &&
+	       tunable_equal(&cleared->tunable.new_value, &tunable->new_value);
 }
 
 /* Whether this value is not to be tried there now: on hold, or a trial is in the way. */
@@ -110,15 +123,19 @@ static bool is_held(const void *context, const char *controller, const Address *
 	/* It is ours, and only lent to the controller as a const. */
 	Engine *engine = (Engine *)context;
 
+	if (is_cleared(engine, controller, path, tunable))
+		return false;
 	if (engine_stays(engine, controller, path, tunable->id) ||
 	    hold_covers(&engine->holds, controller, path, tunable, engine->now_ns) ||
 	    engine_was_rejected(engine, controller, path, tunable))
 		return true;
-	if (engine->params.config.mode != POLICY_AUTO ||
-	    !engine_in_the_way(engine, path, tunable->id))
-		return false;
-	engine->in_the_way = true;
-	return true;
+	if (engine->params.config.mode == POLICY_AUTO &&
+	    engine_in_the_way(engine, path, tunable->id)) {
+		engine->in_the_way = true;
+		return true;
+	}
+	engine->cleared = (Cleared){controller, *path, *tunable};
+	return false;
 }
 
 void engine_hold(Engine *engine, HoldKind kind, const Change *change)
@@ -190,23 +207,39 @@ void engine_begin(Engine *engine, Change *change, const Proposal *proposal,
 	engine_set_action(engine, change, ENGINE_APPLY, true, ret_action);
 }
 
-void engine_withdraw(Engine *engine, const Controller *controller, const Proposal *proposal,
-		     EngineAction *ret_action)
+static Change *find_in_force(const Engine *engine, const char *controller, const Address *path,
+			     TunableId id)
 {
-	const Address *path = &proposal->plan.path;
-
 	for (size_t i = 0; i < engine->ring.n; i++) {
 		Change *change = engine->ring.changes[i];
 
-		if (!change->in_force || !text_equal(change->controller, controller->name) ||
-		    !engine_touches(change, proposal->tunables[0].id, path))
-			continue;
-		engine_decide(engine, change, VERDICT_RESTORED, proposal->evidence.summary);
-		if (proposal->harmful)
-			engine_hold(engine, HOLD_REJECTED, change);
-		engine_set_action(engine, change, ENGINE_RESTORE, false, ret_action);
-		return;
+		if (change->in_force && text_equal(change->controller, controller) &&
+		    engine_touches(change, id, path))
+			return change;
 	}
+	return NULL;
+}
+
+const Change *engine_in_force(const void *engine, const char *controller, const Address *path,
+			      TunableId id)
+{
+	return find_in_force(engine, controller, path, id);
+}
+
+void engine_withdraw(Engine *engine, const Controller *controller, const Proposal *proposal,
+		     EngineAction *ret_action)
+{
+	Change *change = find_in_force(engine, controller->name, &proposal->plan.path,
+				       proposal->tunables[0].id);
+
+	if (!change)
+		return;
+	engine_decide(engine, change, VERDICT_RESTORED, proposal->evidence.summary);
+	if (proposal->harmful) {
+		engine_hold(engine, HOLD_REJECTED, change);
+		engine_learn(engine, change, false);
+	}
+	engine_set_action(engine, change, ENGINE_RESTORE, false, ret_action);
 }
 
 bool engine_is_on_trial(const Engine *engine, const Address *path, TunableId id)
@@ -230,6 +263,8 @@ ControllerInput engine_input(const Engine *engine, size_t controller, const Snap
 				 .path_since = engine_path_since,
 				 .held = is_held,
 				 .stays = engine_stays,
+				 .in_force = engine_in_force,
+				 .learned = engine_learned,
 				 .context = engine};
 }
 
@@ -240,6 +275,7 @@ static bool ask(Engine *engine, size_t i, const Snapshot *snapshot, Proposal *re
 	*ret = (Proposal){0};
 	engine->idle[i][0] = '\0';
 	engine->in_the_way = false;
+	engine->cleared = (Cleared){0};
 	if (!controller_table[i]->propose(&input, ret, engine->idle[i])) {
 		if (engine->in_the_way)
 			set_idle(engine, i, "waits for the trial under way to end");
@@ -276,13 +312,15 @@ static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineActi
 	const PolicyConfig *config = &engine->params.config;
 	Proposal proposal;
 
+	engine_sort_paths(engine);
 	engine->host_waits = false;
 	for (size_t i = 0; i < controller_count; i++) {
 		if (config->switches[controller_table[i]->knob] == POLICY_OFF) {
 			set_idle(engine, i, "switched off in the configuration");
 			continue;
 		}
-		if (engine->now_ns - engine->first_ns < controller_table[i]->patience_ns) {
+		if (config->mode == POLICY_AUTO &&
+		    engine->now_ns - engine->first_ns < controller_table[i]->patience_ns) {
 			set_idle(engine, i, "lets those go first that may gain more");
 			continue;
 		}
@@ -396,13 +434,13 @@ void engine_step(Engine *engine, const Snapshot *snapshot, EngineAction *ret_act
 	if (engine->pending)
 		return;
 
-	engine->snapshot = snapshot;
+	snapshot = engine_look(engine, snapshot);
 	if (!restore_waiting(engine, ret_action) &&
 	    !relieve_pressure(engine, pressure(engine, snapshot), ret_action) &&
 	    !engine_step_trials(engine, snapshot, ret_action) &&
 	    !engine_watch_kept(engine, snapshot, ret_action))
 		propose(engine, snapshot, ret_action);
-	engine->snapshot = NULL;
+	engine_look_away(engine);
 }
 
 /* An ENGINE_APPLY could not be done. */

@@ -92,6 +92,9 @@ typedef struct Snapshot {
 	uint64_t now_ns;
 	uint64_t realtime_ns; /* for records only */
 	const PathTable *paths;
+	/* The busiest of them, sorted for all who ask; NULL: nobody has yet. */
+	const Path *const *busiest;
+	size_t n_busiest;
 	PolicyTunable tunables[_TUNABLE_SYSCTLS];
 	/* Asked for candidates only: it costs two questions to the kernel. NULL: no route metrics.
 	 * False: it could not be told. */

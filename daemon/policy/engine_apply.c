@@ -171,9 +171,10 @@ int engine_apply(Engine *engine, const Snapshot *snapshot, uint64_t id, EngineAc
 		return -ENOMEM;
 	engine->now_ns = snapshot->now_ns;
 	engine->realtime_ns = snapshot->realtime_ns;
-	engine->snapshot = snapshot;
+	(void)engine_look(engine, snapshot);
+	engine_sort_paths(engine);
 	r = apply(engine, id, found, ret_action, reason, size);
-	engine->snapshot = NULL;
+	engine_look_away(engine);
 	free(found);
 	return r;
 }

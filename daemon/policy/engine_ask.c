@@ -78,6 +78,18 @@ static uint64_t listed_since(const void *context, const Address *path)
 	return engine_path_since(((const Listing *)context)->engine, path);
 }
 
+static const Change *listed_in_force(const void *context, const char *controller,
+				     const Address *path, TunableId id)
+{
+	return engine_in_force(((const Listing *)context)->engine, controller, path, id);
+}
+
+static bool listed_learned(const void *context, const char *controller, const Address *path,
+			   TunableId id, TunableValue *ret)
+{
+	return engine_learned(((const Listing *)context)->engine, controller, path, id, ret);
+}
+
 static ControllerInput listing_input(size_t controller, const Listing *listing)
 {
 	const Engine *engine = listing->engine;
@@ -86,6 +98,8 @@ static ControllerInput listing_input(size_t controller, const Listing *listing)
 	input.path_since = listed_since;
 	input.held = is_listed;
 	input.stays = is_listed_or_held;
+	input.in_force = listed_in_force;
+	input.learned = listed_learned;
 	input.context = listing;
 	return input;
 }
@@ -361,7 +375,8 @@ static void stand_at(Engine *engine, const Snapshot *snapshot)
 {
 	engine->now_ns = snapshot->now_ns;
 	engine->realtime_ns = snapshot->realtime_ns;
-	engine->snapshot = snapshot;
+	(void)engine_look(engine, snapshot);
+	engine_sort_paths(engine);
 }
 
 int engine_advise(Engine *engine, const Snapshot *snapshot, EngineAdvice **ret, size_t *ret_n)
@@ -384,7 +399,7 @@ int engine_advise(Engine *engine, const Snapshot *snapshot, EngineAdvice **ret, 
 		for (size_t k = 0; k < n_found && n < ENGINE_ADVICES_MAX; k++)
 			give(engine, i, &found[k], &advices[n++]);
 	}
-	engine->snapshot = NULL;
+	engine_look_away(engine);
 	free(found);
 	*ret = advices;
 	*ret_n = n;
@@ -456,7 +471,7 @@ size_t engine_reasons(Engine *engine, const Snapshot *snapshot, const Path *path
 		if ((!path || controller_table[i]->why_not) &&
 		    (id == _TUNABLES || controller_table[i]->subjects & CONTROLLER_SETS(id)))
 			say(engine, i, path, &ret[n++]);
-	engine->snapshot = NULL;
+	engine_look_away(engine);
 	return n;
 }
 

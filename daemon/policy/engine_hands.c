@@ -270,10 +270,10 @@ int engine_trial_aa(Engine *engine, const Snapshot *snapshot, const Address *add
 
 	*ret_action = (EngineAction){.kind = ENGINE_NOTHING};
 	stand_at(engine, snapshot->now_ns, snapshot->realtime_ns);
-	engine->snapshot = snapshot;
+	snapshot = engine_look(engine, snapshot);
 	r = aa_is_possible(engine, snapshot, path, reason, size);
 	change = r == 0 ? begin_aa(engine, snapshot, path, pairs, ret_action) : NULL;
-	engine->snapshot = NULL;
+	engine_look_away(engine);
 	if (r < 0)
 		return r;
 	if (!change) {

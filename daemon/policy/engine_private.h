@@ -3,6 +3,7 @@
 /*
  * The inside of the engine, for its files:
  *   engine.c        the step: what comes first, asking the controllers, queries
+ *   engine_view.c   what is seen in a step
  *   engine_trial.c  the slots: who may be tried beside whom, from proposal to verdict
  *   engine_keep.c   what becomes of a kept change: re-tests, late harm, paths that fell silent
  *   engine_learn.c  what is remembered of earlier trials
@@ -71,6 +72,20 @@ typedef struct Advised {
 	uint64_t given_ns; /* last */
 } Advised;
 
+/* Ways that are looked up once in a step; more of them are asked for each time. */
+#define ENGINE_WAYS_MAX 32
+typedef struct Way {
+	Address path;
+	PolicyRoute route;
+} Way;
+
+/* A question that was answered in this step already: this may be tried. */
+typedef struct Cleared {
+	const char *controller; /* NULL: none */
+	Address path;
+	ChangeTunable tunable;
+} Cleared;
+
 struct Engine {
 	EngineParams params;
 	Ring ring;
@@ -81,7 +96,15 @@ struct Engine {
 	Change *restoring[ENGINE_TRIALS_MAX];
 	uint64_t first_ns; /* of the first step */
 	uint64_t now_ns, realtime_ns;
-	const Snapshot *snapshot; /* during a step */
+	/* During a step, else NULL: what is seen, and what was given to be seen. */
+	const Snapshot *snapshot, *original;
+	Snapshot view;
+	Way ways[ENGINE_WAYS_MAX];
+	size_t n_ways;
+	const Path *busiest[CONTROLLER_PATHS];
+	Cleared cleared;
+	double threshold;            /* of e-BH; 0: to be computed */
+	uint64_t threshold_until_ns; /* when the first of the verdicts in it is forgotten */
 	uint64_t evidence_since_ns[CONTROLLERS_MAX];
 	Touched touched[ENGINE_TOUCHED_MAX];
 	Explored explored[ENGINE_EXPLORED_MAX];
@@ -117,6 +140,9 @@ static inline bool engine_is_local(const Change *change)
 
 /* Fills in what a controller is asked with. */
 ControllerInput engine_input(const Engine *engine, size_t controller, const Snapshot *snapshot);
+/* Answers ControllerInput.in_force; the context is the engine. */
+const Change *engine_in_force(const void *engine, const char *controller, const Address *path,
+			      TunableId id);
 /* Carries out a proposal, whose record is `change`. */
 void engine_begin(Engine *engine, Change *change, const Proposal *proposal,
 		  EngineAction *ret_action);
@@ -126,6 +152,15 @@ void engine_withdraw(Engine *engine, const Controller *controller, const Proposa
 /* What a record says of a proposal. */
 void engine_describe(const Engine *engine, const char *controller, const Proposal *proposal,
 		     Change *change);
+
+/* --- engine_view.c --- */
+/* The snapshot as it is seen in this step: engine->snapshot, until engine_look_away(). */
+const Snapshot *engine_look(Engine *engine, const Snapshot *snapshot);
+void engine_look_away(Engine *engine);
+/* Before the controllers are asked. */
+void engine_sort_paths(Engine *engine);
+/* False: outside of a step, of the host, or not to be told. */
+bool engine_route(const Engine *engine, const Address *path, PolicyRoute *ret);
 
 /* --- engine_ask.c --- */
 /* A proposal as Mode=auto would get it, and whether only OverrideSysctl= keeps it from that. */
@@ -148,6 +183,8 @@ void engine_advised_forget(Engine *engine, uint64_t id);
 bool engine_stays(const void *engine, const char *controller, const Address *path, TunableId id);
 
 /* --- engine_trial.c --- */
+/* The trials that count for e-BH are others now. */
+void engine_recount(Engine *engine);
 /* Whether the day's budget of this destination is spent. */
 bool engine_is_explored(const Engine *engine, const Address *path);
 /* Why a trial of this tunable on this path would disturb, or be disturbed by, one under way. */
@@ -179,9 +216,13 @@ bool engine_watch_kept(Engine *engine, const Snapshot *snapshot, EngineAction *r
 /* --- engine_learn.c --- */
 /* The effect to be expected of a change, ln units; 0: nothing is known. */
 double engine_prior(const Engine *engine, const Change *change);
-/* Whether it was tried there before a restart and not kept. */
+/* Whether it was tried there, in an earlier run perhaps, and not kept. */
 bool engine_was_rejected(const Engine *engine, const char *controller, const Address *path,
 			 const ChangeTunable *tunable);
+/* The value of a kept lesson of this tunable, there. False: none. As ControllerInput.learned. */
+bool engine_learned(const void *engine, const char *controller, const Address *path, TunableId id,
+		    TunableValue *ret);
+/* Of a gain what a comparison has shown; of a rejection whatever was tried. */
 void engine_learn(const Engine *engine, const Change *change, bool kept);
 void engine_unlearn(const Engine *engine, const Address *path);
 

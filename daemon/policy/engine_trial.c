@@ -44,13 +44,9 @@ static bool is_counted(TunableId id)
 
 static int link_of(const Engine *engine, const Address *path)
 {
-	const Snapshot *snapshot = engine->snapshot;
-	PolicyRoute route = {0};
+	PolicyRoute route;
 
-	return snapshot && snapshot->route && path->family != 0 &&
-			       snapshot->route(snapshot->route_context, path, &route)
-		       ? route.link_index
-		       : 0;
+	return engine_route(engine, path, &route) ? route.link_index : 0;
 }
 
 static bool is_counter(const Slot *slot)
@@ -230,6 +226,7 @@ void engine_decide(Engine *engine, Change *change, ChangeVerdict verdict, const 
 	change->trial.phase[0] = '\0';
 	(void)text_copy(change->reason, sizeof(change->reason), reason);
 	touch(engine, change);
+	engine_recount(engine);
 	/* What the configuration fixes is not an experiment and waits for nothing. */
 	if (change->trial.kind != TRIAL_NONE && !engine_is_local(change))
 		engine->quiet_until_ns = engine->now_ns + ENGINE_COOLDOWN_NS;
@@ -287,11 +284,10 @@ void engine_end_trial(Engine *engine, Slot *slot, ChangeVerdict verdict, const c
 
 static bool wants_shadow(const Engine *engine, const Change *change)
 {
-	const Snapshot *snapshot = engine->snapshot;
-	PolicyRoute route = {0};
+	PolicyRoute route;
 
-	return engine_is_local(change) && change->retest_of == 0 && snapshot->route &&
-	       snapshot->route(snapshot->route_context, &change->path, &route) && route.probed;
+	return engine_is_local(change) && change->retest_of == 0 &&
+	       engine_route(engine, &change->path, &route) && route.probed;
 }
 
 void engine_shadow_begun(Engine *engine, Slot *slot, int status)
@@ -347,24 +343,41 @@ static bool is_hypothesis(const Change *change)
 	       engine_controller_of(change->controller) < controller_count;
 }
 
-/* The more is tried on this host, the more it takes to be believed. */
-static double threshold(const Engine *engine)
+static void count_hypotheses(Engine *engine)
 {
 	double log_e[RING_MAX];
 	size_t n = 0, running = 0;
 
+	engine->threshold_until_ns = UINT64_MAX;
 	for (size_t i = 0; i < engine->ring.n; i++) {
 		const Change *change = engine->ring.changes[i];
 
 		if (!is_hypothesis(change))
 			continue;
-		if (change->state == CHANGE_TRIAL)
+		if (change->state == CHANGE_TRIAL) {
 			running++;
-		else if (change->verdict != VERDICT_INCONCLUSIVE &&
-			 engine->now_ns - change->decided_ns < FDR_MEMORY_NS)
+		} else if (change->verdict != VERDICT_INCONCLUSIVE &&
+			   engine->now_ns - change->decided_ns < FDR_MEMORY_NS) {
 			log_e[n++] = change->trial.log_e_benefit;
+			engine->threshold_until_ns =
+				MIN(engine->threshold_until_ns, change->decided_ns + FDR_MEMORY_NS);
+		}
 	}
-	return fdr_threshold(log_e, n, MAX(running, (size_t)1), ALPHA);
+	engine->threshold = fdr_threshold(log_e, n, MAX(running, (size_t)1), ALPHA);
+}
+
+/* The more is tried on this host, the more it takes to be believed. Counted anew when a trial
+ * begins, is decided, or is forgotten. */
+static double threshold(Engine *engine)
+{
+	if (engine->threshold <= 0 || engine->now_ns >= engine->threshold_until_ns)
+		count_hypotheses(engine);
+	return engine->threshold;
+}
+
+void engine_recount(Engine *engine)
+{
+	engine->threshold = 0;
 }
 
 /* --- step --- */
@@ -435,6 +448,7 @@ void engine_begin_trial(Engine *engine, Change *change, const TrialPlan *plan,
 	*slot = (Slot){.change = change,
 		       .link_index = engine_is_local(change) ? link_of(engine, &change->path) : 0};
 	change->state = CHANGE_TRIAL;
+	engine_recount(engine);
 	expected = *plan;
 	if (expected.prior == 0)
 		expected.prior = engine_prior(engine, change);

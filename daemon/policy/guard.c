@@ -77,7 +77,7 @@ static const char *compare(const GuardLimits *limits, const MeterReading *old_ar
 	if (more_often(old_arm->syn_retrans, old_arm->births, new_arm->syn_retrans,
 		       new_arm->births))
 		return "repeated SYNs";
-	if (old_arm->has_goodput && new_arm->has_goodput && new_arm->kind != METER_REQUEST &&
+	if (old_arm->has_goodput && new_arm->has_goodput && !meter_is_request(new_arm->kind) &&
 	    new_arm->goodput_bps * 1000 < old_arm->goodput_bps * goodput_permille)
 		return "goodput";
 	if (is_paid_for(limits, old_arm, new_arm))

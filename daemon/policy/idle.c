@@ -51,7 +51,7 @@ static const Path *most_restarts(const ControllerInput *input, uint32_t *ret_res
 				 uint64_t *ret_bytes)
 {
 	const Path *paths[CONTROLLER_PATHS], *found = NULL;
-	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
+	size_t n = controller_paths(input, paths);
 	uint32_t most = RESTARTS_MIN - 1;
 
 	for (size_t i = 0; i < n; i++) {

@@ -28,6 +28,11 @@
  *     5 Mbit/s,  40 ms, 32 KB   161 /  -  / 515   1.43: half of 49, so 16
  *     5 Mbit/s,  40 ms, 16 KB   177 / 176 / 344   each loses a packet with 10: not even tried
  *
+ * What a trial was won by before (in an earlier run: model/lessons.h) is what the path had room for
+ * then, over the same route and at the same floor. So five connections in one minute that do not
+ * contradict are enough to try it again, in one step, and nothing more; that it still gains is for
+ * the trial to see.
+ *
  * Useful only if a fifth of the connections send more than the default window and less than 1 MB,
  * and the round trip is 5 ms or more. A metric without fresh evidence for ten minutes goes, and so
  * does one whose first flights lose 3 %, or that is a third too large for what is learned now.
@@ -43,6 +48,7 @@
 
 #define CONNECTIONS_MIN     20
 #define MINUTES_MIN         3
+#define CONNECTIONS_LEARNED 5 /* if a trial was won before */
 #define RTT_MIN_US          5000
 #define USEFUL_PERMILLE     200
 #define USEFUL_MAX_BYTES    (16 * 64 * 1024) /* 1 MB gained 27 % by 44, more gains less */
@@ -86,6 +92,8 @@ typedef struct Learned {
 	double cwnd; /* what the target follows from */
 	bool brief;  /* it is that of brief connections */
 	unsigned target, limit;
+	unsigned before; /* what a trial was won by before, and the target is not above it; 0: more
+			    is known now */
 } Learned;
 
 static unsigned window_of(const Path *path)
@@ -219,20 +227,22 @@ static unsigned peer_limit(unsigned peer_bytes, unsigned mss)
 	return MIN((unsigned)(PEER_SHARE * packets), (unsigned)WINDOW_ABSOLUTE);
 }
 
-static bool enough(const Room *room)
+static bool enough(const Room *room, unsigned before)
 {
-	return room->connections >= CONNECTIONS_MIN && room->minutes >= MINUTES_MIN;
+	return before ? room->connections >= CONNECTIONS_LEARNED
+		      : room->connections >= CONNECTIONS_MIN && room->minutes >= MINUTES_MIN;
 }
 
 /* False: not enough to say. */
 static bool learn_target(const Path *path, Learned *learned)
 {
 	const Room *brief = &learned->room[1];
+	unsigned now = window_of(path);
 	double share = SHARE;
 
-	learned->brief = !enough(&learned->room[0]);
-	if (learned->brief &&
-	    (!enough(brief) || learned->n_lost * 1000 > learned->n_useful * LOST_PERMILLE))
+	learned->brief = !enough(&learned->room[0], learned->before);
+	if (learned->brief && (!enough(brief, learned->before) ||
+			       learned->n_lost * 1000 > learned->n_useful * LOST_PERMILLE))
 		return false;
 	if (learned->brief && brief->queue <= QUEUE_FREE)
 		share = 1;
@@ -241,7 +251,10 @@ static bool learn_target(const Path *path, Learned *learned)
 	learned->target = (unsigned)(share * learned->cwnd);
 	learned->target = MIN(learned->target, learned->limit);
 	if (learned->room[learned->brief].queue > QUEUE_FREE)
-		learned->target = MIN(learned->target, (unsigned)(JUMP_MAX * window_of(path)));
+		learned->target =
+			MIN(learned->target, MAX((unsigned)(JUMP_MAX * now), learned->before));
+	if (learned->before)
+		learned->target = MIN(learned->target, learned->before);
 	learned->target = MAX(learned->target, WINDOW_LEAST);
 	return true;
 }
@@ -259,6 +272,20 @@ static bool learn(const ControllerInput *input, const Path *path, Learned *ret)
 	ret->concurrent = learn_concurrency(path, now_ns);
 	ret->peer_bytes = learn_peer(path);
 	return learn_target(path, ret);
+}
+
+/* Less than enough is known, but what a trial has shown before is not contradicted. */
+static bool learn_again(const ControllerInput *input, const Path *path, Learned *learned)
+{
+	TunableValue before;
+
+	if (!path->starts || path->mss == 0 || !input->learned ||
+	    (!enough(&learned->room[0], 1) && !enough(&learned->room[1], 1)) ||
+	    !input->learned(input->context, controller_initcwnd.name, &path->address,
+			    TUNABLE_ROUTE_INITCWND, &before))
+		return false;
+	learned->before = (unsigned)before.numbers[0];
+	return learn_target(path, learned);
 }
 
 /* --- deciding --- */
@@ -329,6 +356,8 @@ static void explain(const Path *path, const Learned *learned, unsigned now, unsi
 	evidence_add(evidence, "endQueuePermille", (int64_t)room->queue);
 	evidence_add(evidence, "peerFirstWindowBytes", learned->peer_bytes);
 	evidence_add(evidence, "targetPackets", learned->target);
+	if (learned->before)
+		evidence_add(evidence, "provenBeforePackets", learned->before);
 	evidence_add(evidence, "starts", learned->n_starts);
 	evidence_add(evidence, "startsUseful", learned->n_useful);
 	evidence_add(evidence, "startsLost", learned->n_lost);
@@ -343,10 +372,12 @@ static void explain(const Path *path, const Learned *learned, unsigned now, unsi
 	(void)text_format(
 		evidence->formula, sizeof(evidence->formula),
 		"target = %.1f * %.0f packets (P25 of %u %s connections in %u minutes) / %u at a "
-		"time, 10 to %u: %u; mean round trips of %.0f KB and the like %.2f at %u, %.2f at "
-		"%u",
+		"time, 10 to %u%s: %u; mean round trips of %.0f KB and the like %.2f at %u, %.2f "
+		"at %u",
 		half, room->cwnd, room->connections, learned->brief ? "short" : "long",
-		room->minutes, learned->concurrent, learned->limit, learned->target,
+		room->minutes, learned->concurrent,
+		learned->before ? MIN(learned->limit, learned->before) : learned->limit,
+		learned->before ? " (proven in an earlier trial)" : "", learned->target,
 		stats_median(learned->sizes, learned->n_useful) / 1e3,
 		mean_rounds(learned, path->mss, now), now, mean_rounds(learned, path->mss, step),
 		step);
@@ -444,7 +475,7 @@ static bool withdraw_any(const ControllerInput *input, Proposal *ret)
 static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 {
 	const Path *paths[CONTROLLER_PATHS];
-	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
+	size_t n = controller_paths(input, paths);
 	Learned learned;
 
 	if (withdraw_any(input, ret))
@@ -453,7 +484,8 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 			"no path has short transfers and is known to have room for larger first "
 			"flights");
 	for (size_t i = 0; i < n; i++)
-		if (controller_asked(input, paths[i]) && learn(input, paths[i], &learned) &&
+		if (controller_asked(input, paths[i]) &&
+		    (learn(input, paths[i], &learned) || learn_again(input, paths[i], &learned)) &&
 		    is_useful(paths[i], &learned) &&
 		    propose_more(input, paths[i], &learned, ret, reason))
 			return true;
@@ -470,8 +502,8 @@ static void why_not(const ControllerInput *input, const Path *path, char *reason
 				"no connection has sent more than an initial window of 10 packets");
 		return;
 	}
-	if (!learn(input, path, &learned)) {
-		room = &learned.room[!enough(&learned.room[0]) && enough(&learned.room[1])];
+	if (!learn(input, path, &learned) && !learn_again(input, path, &learned)) {
+		room = &learned.room[!enough(&learned.room[0], 0) && enough(&learned.room[1], 0)];
 		(void)text_format(reason, CONTROLLER_REASON_MAX,
 				  "%u connections in %u minutes show what it has room for (20 in "
 				  "3), %u of %u short transfers lost something (at most a tenth)",

@@ -120,7 +120,7 @@ static bool propose_for(const ControllerInput *input, const Path *path, const Wi
 static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 {
 	const Path *paths[CONTROLLER_PATHS];
-	size_t n = path_table_top(input->snapshot->paths, paths, CONTROLLER_PATHS);
+	size_t n = controller_paths(input, paths);
 	uint64_t notsent;
 	WindowSum sum;
 

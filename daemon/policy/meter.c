@@ -42,6 +42,7 @@ static const struct {
 	[METER_BURST] = {"bursts after a pause", 10},
 	[METER_QUEUE] = {"samples of sending flows", 20},
 	[METER_REQUEST] = {"samples of exchanges", 10},
+	[METER_REQUEST_BORN] = {"samples of exchanges of new connections", 10},
 };
 
 unsigned meter_units_min(MeterKind kind)
@@ -52,6 +53,11 @@ unsigned meter_units_min(MeterKind kind)
 const char *meter_units_name(MeterKind kind)
 {
 	return units[kind].name;
+}
+
+bool meter_is_request(MeterKind kind)
+{
+	return kind == METER_REQUEST || kind == METER_REQUEST_BORN;
 }
 
 void meter_init(Meter *meter, const MeterParams *params)
@@ -239,6 +245,13 @@ static void observe_request(Meter *meter, const Path *path, const FlowSample *sa
 	meter->units++;
 }
 
+static void observe_request_born(Meter *meter, const Path *path, const FlowSample *sample,
+				 const FlowDelta *delta)
+{
+	if (counts(meter, delta))
+		observe_request(meter, path, sample, delta);
+}
+
 /* Connections that do and do not get through, whatever the kind looks at. */
 static void observe_birth(Meter *meter, const FlowSample *sample, const FlowDelta *delta)
 {
@@ -261,7 +274,7 @@ void meter_observe(Meter *meter, const Path *path, const FlowSample *sample, con
 						   const FlowDelta *) = {
 		[METER_BULK] = observe_bulk,       [METER_SHORT] = observe_short,
 		[METER_BURST] = observe_burst,     [METER_QUEUE] = observe_queue,
-		[METER_REQUEST] = observe_request,
+		[METER_REQUEST] = observe_request, [METER_REQUEST_BORN] = observe_request_born,
 	};
 
 	if (!address_equal(&path->address, &meter->params.path))
@@ -275,7 +288,7 @@ void meter_observe(Meter *meter, const Path *path, const FlowSample *sample, con
 
 static void read_goodput(const Meter *meter, MeterReading *ret)
 {
-	bool sends = meter->acked >= meter->received, both = meter->params.kind == METER_REQUEST;
+	bool sends = meter->acked >= meter->received, both = meter_is_request(meter->params.kind);
 	uint64_t bytes = both    ? meter->acked + meter->received
 			 : sends ? meter->acked
 				 : meter->received;

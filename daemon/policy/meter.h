@@ -3,7 +3,9 @@
 /*
  * The meter of one block of a trial: what the flows to one path achieved under one setting. What it
  * looks at depends on the knob, for a setting acts on connections born under it (congestion
- * control, initial window) or on all at once (pauses, send queues, acknowledgements).
+ * control, initial window) or on all at once (pauses, send queues, acknowledgements). One that acts
+ * on all, but is not undone on those it has acted upon (rto_min: the kernel never lifts the timeout
+ * of a connection again), is compared by births as well.
  *
  * Kinds that count births count whole lives: a flow's label is the epoch of the block in which it
  * was first seen, or a later one, since another trial may have switched in between. Flows with an
@@ -15,11 +17,13 @@
 
 /* What a trial looks at; the knob decides. */
 typedef enum MeterKind {
-	METER_BULK,    /* goodput, queue and loss of bulk flows born in the block */
-	METER_SHORT,   /* completion time of transfers of one size class, born in the block */
-	METER_BURST,   /* rate of what flows of any birth send after a pause */
-	METER_QUEUE,   /* how long data waits unsent in the sockets of flows of any birth */
-	METER_REQUEST, /* rate of exchanges of flows of any birth that ask and answer */
+	METER_BULK,         /* goodput, queue and loss of bulk flows born in the block */
+	METER_SHORT,        /* completion time of transfers of one size class, born in the block */
+	METER_BURST,        /* rate of what flows of any birth send after a pause */
+	METER_QUEUE,        /* how long data waits unsent in the sockets of flows of any birth */
+	METER_REQUEST,      /* rate of exchanges of flows of any birth that ask and answer */
+	METER_REQUEST_BORN, /* the same of flows born in the block: what the setting has done to a
+			       flow stays when it is taken back */
 	_METER_KINDS,
 } MeterKind;
 
@@ -86,6 +90,8 @@ void meter_observe(Meter *meter, const Path *path, const FlowSample *sample,
 void meter_read(const Meter *meter, MeterReading *ret);
 /* How many flows, transfers, ... a block must have for its reading to be used. */
 unsigned meter_units_min(MeterKind kind);
+/* Whether it looks at exchanges: their rate is no goodput. */
+bool meter_is_request(MeterKind kind);
 /* What they are called: "bulk connections" */
 const char *meter_units_name(MeterKind kind);
 
@@ -96,7 +102,7 @@ const char *meter_units_name(MeterKind kind);
  *   short:   -ln(p50) - 0.5 * ln(p90 / p50) of the completion times
  *   burst:   ln(rate)
  *   queue:   -latency_weight * ln(1 ms + p50 of the waiting)
- *   request: ln(rate)
+ *   request: ln(rate), of any birth or not
  * False when the block has none.
  */
 bool meter_reward(const MeterReading *reading, uint32_t floor_us, double latency_weight,

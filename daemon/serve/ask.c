@@ -85,12 +85,19 @@ static void explain_one_tunable(Call *call, const Explained *explained, const ch
 	json_set_null(call->parameters, "change");
 }
 
+/* Of an endpoint the path is explained, too. */
+static unsigned explained_parts(const ArgumentValue *arguments)
+{
+	return (arguments[1].given ? CONTROL_PART_SYN | CONTROL_PART_ROUTES : 0) |
+	       (arguments[2].given ? CONTROL_PART_ROUTES : 0);
+}
+
 void ask_explain(Call *call)
 {
 	const ArgumentValue *arguments = call->arguments;
 	static const char *const names[] = {"id", "endpoint", "path", "tunable"};
 	_cleanup_(text_clear) Text text = {.data = NULL};
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, explained_parts(arguments));
 	Explained explained = {.view = &view, .ops = call->ops, .text = &text};
 	size_t n = 0, last = 0;
 

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "common/human.h"
-#include "daemon/model/tunable_default.h"
+#include "daemon/model/kernel_default.h"
 #include "daemon/serve/explain_why.h"
 #include "daemon/serve/views.h"
 
@@ -42,6 +42,7 @@ static void explain_owner(const ControlView *view, TunableId id, const TunableSt
 static void explain_sysctl(const ControlView *view, TunableId id, Text *text)
 {
 	const TunableState *state = registry_get(view->registry, id);
+	const char *otherwise = kernel_default(id, view->identity->kernel, view->memory_bytes);
 	char value[TUNABLE_WORD_MAX];
 
 	if (!state->present) {
@@ -54,7 +55,9 @@ static void explain_sysctl(const ControlView *view, TunableId id, Text *text)
 		explain_item_line(text, "original", "%s",
 				  tunable_format(&state->original, value, sizeof(value)));
 	}
-	explain_item_line(text, "kernel default", "%s", tunable_default(id));
+	explain_item_line(text, "kernel default", "%s",
+			  otherwise ? otherwise
+				    : "depends on how it was built, or on the memory at boot");
 	explain_owner(view, id, state, text);
 }
 
@@ -64,6 +67,23 @@ static bool change_sets(const Change *change, TunableId id)
 		if (change->tunables[i].id == id)
 			return true;
 	return false;
+}
+
+/* What holds for a route without it. */
+static const char *unset_metric(TunableId id)
+{
+	switch (id) {
+	case TUNABLE_ROUTE_CONGCTL:
+		return "that of net.ipv4.tcp_congestion_control";
+	case TUNABLE_ROUTE_INITCWND:
+		return "10 packets";
+	case TUNABLE_ROUTE_RTO_MIN:
+		return "200 ms";
+	case TUNABLE_ROUTE_ECN:
+		return "that of net.ipv4.tcp_ecn";
+	default:
+		return "as the kernel sees fit";
+	}
 }
 
 static void explain_metric(const ControlView *view, TunableId id, Text *text)
@@ -77,7 +97,7 @@ static void explain_metric(const ControlView *view, TunableId id, Text *text)
 	}
 	explain_item_line(text, "now", "set by netopt for %u destination%s", in_force,
 			  in_force == 1 ? "" : "s");
-	explain_item_line(text, "kernel default", "%s", tunable_default(id));
+	explain_item_line(text, "kernel default", "unset: %s", unset_metric(id));
 	if (!view->config->per_destination)
 		explain_item_line(text, "set in", "PerDestination=no: no route of ours is made");
 }

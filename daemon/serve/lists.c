@@ -3,6 +3,7 @@
 
 #include "common/base.h"
 #include "common/interface.h"
+#include "daemon/model/kernel_default.h"
 #include "daemon/serve/views.h"
 
 size_t list_limit(const ArgumentValue *limit, size_t otherwise)
@@ -10,50 +11,42 @@ size_t list_limit(const ArgumentValue *limit, size_t otherwise)
 	return limit->given ? (size_t)limit->integer : otherwise;
 }
 
-/* The part [*begin, *end) of n that `offset` and `limit` ask for. */
-static void clip(size_t n, size_t offset, size_t limit, size_t *begin, size_t *end)
+bool list_choose(Call *call, const ControlView *view, const ArgumentValue *name,
+		 const ArgumentValue *offset, const ArgumentValue *limit, size_t *ret_begin,
+		 size_t *ret_end)
 {
-	*begin = MIN(offset, n);
-	*end = *begin + MIN(limit, n - *begin);
-}
+	size_t n = view->n_endpoints, i = 0;
 
-static void add_endpoint(const ControlView *view, size_t i, Json *endpoints)
-{
-	json_append(endpoints,
-		    view_endpoint(view->endpoints[i], view->syn_linear_timeouts, view->now_ns));
-}
-
-static void list_one_endpoint(Call *call, const ControlView *view, const char *name)
-{
-	for (size_t i = 0; i < view->n_endpoints; i++) {
-		Json *endpoints;
-
-		if (!text_equal(view->endpoints[i]->name, name))
-			continue;
-		endpoints = json_new_array();
-		add_endpoint(view, i, endpoints);
-		json_set(call->parameters, "endpoints", endpoints);
-		json_set_uint(call->parameters, "total", view->n_endpoints);
-		return;
+	if (!name->given) {
+		*ret_begin = MIN(list_limit(offset, 0), n);
+		*ret_end =
+			*ret_begin + MIN(list_limit(limit, LIST_ENDPOINTS_DEFAULT), n - *ret_begin);
+		return true;
 	}
-	call_fail(call, INTERFACE_ERROR_NO_SUCH_ENDPOINT, "name", name);
+	while (i < n && !text_equal(view->endpoints[i]->name, name->string))
+		i++;
+	if (i == n) {
+		call_fail(call, INTERFACE_ERROR_NO_SUCH_ENDPOINT, "name", name->string);
+		return false;
+	}
+	*ret_begin = i;
+	*ret_end = i + 1;
+	return true;
 }
 
 void list_endpoints(Call *call)
 {
-	const ArgumentValue *name = &call->arguments[0], *offset = &call->arguments[1];
-	size_t limit = list_limit(&call->arguments[2], LIST_ENDPOINTS_DEFAULT), begin, end;
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_SYN);
 	Json *endpoints;
+	size_t begin, end;
 
-	if (name->given) {
-		list_one_endpoint(call, &view, name->string);
+	if (!list_choose(call, &view, &call->arguments[0], &call->arguments[1], &call->arguments[2],
+			 &begin, &end))
 		return;
-	}
-	clip(view.n_endpoints, list_limit(offset, 0), limit, &begin, &end);
 	endpoints = json_new_array();
 	for (size_t i = begin; i < end; i++)
-		add_endpoint(&view, i, endpoints);
+		json_append(endpoints, view_endpoint(view.endpoints[i], view.syn_linear_timeouts,
+						     view.now_ns));
 	json_set(call->parameters, "endpoints", endpoints);
 	json_set_uint(call->parameters, "total", view.n_endpoints);
 }
@@ -90,7 +83,7 @@ void list_links(Call *call)
 
 void list_counters(Call *call)
 {
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_SOCKETS);
 
 	json_set(call->parameters, "counters", view_counters(view.counters));
 	json_set(call->parameters, "sockets", view_sockets(view.sockets));
@@ -116,13 +109,15 @@ void list_tunables(Call *call)
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		json_append(array, view_tunable(id, registry_get(view.registry, id),
 						view.administered ? view.administered[id] : NULL,
+						kernel_default(id, view.identity->kernel,
+							       view.memory_bytes),
 						view.now_ns));
 	json_set(call->parameters, "tunables", array);
 }
 
 void list_routes(Call *call)
 {
-	ControlView view = call_view(call);
+	ControlView view = call_view_of(call, CONTROL_PART_ROUTES);
 	size_t n = MIN(view.n_routes, list_limit(&call->arguments[0], LIST_ROUTES_DEFAULT));
 	Json *routes = json_new_array();
 

@@ -16,7 +16,9 @@
 #include "common/interface.h"
 #include "common/log.h"
 #include "daemon/serve/ask.h"
+#include "daemon/serve/history.h"
 #include "daemon/serve/lists.h"
+#include "daemon/serve/monitor.h"
 #include "daemon/serve/status.h"
 #include "daemon/serve/views.h"
 #include "netopt-build.h"
@@ -46,13 +48,18 @@ void call_fail_errno(Call *call, const char *what, int error)
 	call_fail(call, INTERFACE_ERROR_FAILED, "message", text);
 }
 
-ControlView call_view(const Call *call)
+ControlView call_view_of(const Call *call, unsigned parts)
 {
 	ControlView view;
 
 	memset(&view, 0, sizeof(view));
-	call->ops->view(call->ops->context, &view);
+	call->ops->view(call->ops->context, parts, &view);
 	return view;
+}
+
+ControlView call_view(const Call *call)
+{
+	return call_view_of(call, 0);
 }
 
 /* org.varlink.service */
@@ -152,6 +159,22 @@ static void revert(Call *call)
 		no_such_change(call, id->integer);
 	else
 		conclude(call, r, &message);
+}
+
+static void release(Call *call)
+{
+	const char *subject = call->arguments[0].string;
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	TunableId id = _TUNABLES;
+	Address destination = {0};
+
+	if ((!tunable_find(subject, &id) || tunable_is_route(id)) &&
+	    address_parse(subject, &destination) < 0) {
+		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", "subject");
+		return;
+	}
+	conclude(call, call->ops->release(call->ops->context, id, &destination, &message),
+		 &message);
 }
 
 static void pause_tuning(Call *call)
@@ -302,6 +325,26 @@ static const Method methods[] = {
 	{INTERFACE_LIST_TUNABLES, METHOD_READ, {{0}}, 0, list_tunables},
 	{INTERFACE_LIST_CHANGES, METHOD_READ, {ID_ARGUMENT(false)}, 1, list_changes},
 	{INTERFACE_LIST_ROUTES, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_routes},
+	{INTERFACE_MONITOR,
+	 METHOD_READ,
+	 {{.name = "intervalUsec",
+	   .type = ARGUMENT_INT,
+	   .minimum = MONITOR_INTERVAL_MIN_NS / NSEC_PER_USEC,
+	   .maximum = MONITOR_INTERVAL_MAX_NS / NSEC_PER_USEC},
+	  {.name = "endpoints", .type = ARGUMENT_BOOL},
+	  {.name = "paths", .type = ARGUMENT_BOOL},
+	  LIMIT_ARGUMENT(MONITOR_LIMIT_MAX)},
+	 4,
+	 monitor},
+	{INTERFACE_GET_HISTORY,
+	 METHOD_READ,
+	 {{.name = "name", .type = ARGUMENT_STRING},
+	  {.name = "path", .type = ARGUMENT_STRING},
+	  {.name = "spanUsec", .type = ARGUMENT_INT, .minimum = 1, .maximum = YEAR_USEC},
+	  {.name = "offset", .type = ARGUMENT_INT, .minimum = 0, .maximum = INT32_MAX},
+	  LIMIT_ARGUMENT(LIST_ENDPOINTS_MAX)},
+	 5,
+	 get_history},
 	{INTERFACE_EXPLAIN,
 	 METHOD_READ,
 	 {ID_ARGUMENT(false),
@@ -325,6 +368,11 @@ static const Method methods[] = {
 	 {ID_ARGUMENT(false), {.name = "all", .type = ARGUMENT_BOOL}},
 	 2,
 	 revert},
+	{INTERFACE_RELEASE,
+	 METHOD_CHANGE,
+	 {{.name = "subject", .type = ARGUMENT_STRING, .mandatory = true}},
+	 1,
+	 release},
 	{INTERFACE_PAUSE,
 	 METHOD_CHANGE,
 	 {{.name = "durationUsec", .type = ARGUMENT_INT, .minimum = 1, .maximum = YEAR_USEC}},
@@ -384,20 +432,25 @@ static void dispatch(Call *call, const MethodCaller *caller, const WireCall *wir
 		return;
 	}
 	call->arguments = values;
+	call->more = wire->more;
 	method->handle(call);
 	call->arguments = NULL;
 }
 
-Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *wire)
+Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *wire,
+		   MonitorWant *ret_want)
 {
 	Call call = {.ops = ops, .reply = json_new_object(), .parameters = json_new_object()};
 
 	(void)json_failed(); /* forgets what somebody else left behind */
 	dispatch(&call, caller, wire);
 	json_set(call.reply, "parameters", call.parameters);
+	if (call.monitor.interval_ns > 0)
+		json_set_bool(call.reply, "continues", true);
 	if (json_failed() || call.failed) {
 		json_free(call.reply);
 		return NULL;
 	}
+	*ret_want = call.monitor;
 	return call.reply;
 }

@@ -199,7 +199,7 @@ static void set_value(Json *object, const char *key, bool known, const TunableVa
 }
 
 Json *view_tunable(TunableId id, const TunableState *state, const char *administered,
-		   uint64_t now_ns)
+		   const char *kernel_default, uint64_t now_ns)
 {
 	const Tunable *tunable = &tunables[id];
 	bool ours = state->owner == OWNER_NETOPT;
@@ -213,6 +213,7 @@ Json *view_tunable(TunableId id, const TunableState *state, const char *administ
 	set_value(json, "current", state->present, &state->current);
 	set_value(json, "ours", state->present && ours, &state->ours);
 	view_set_text(json, "administered", administered);
+	view_set_text(json, "kernelDefault", kernel_default);
 	view_set_known(json, "changeId", ours && state->change_id > 0, state->change_id);
 	view_set_ago(json, "changedAgoUsec", now_ns, state->changed_ns);
 	json_set_string(json, "reason", tunable->reason);

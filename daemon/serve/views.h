@@ -24,9 +24,9 @@ Json *view_window(WindowSpan span, const WindowSummary *summary);
 /* `syn_linear`: see decompose_syn_retransmits(). */
 Json *view_endpoint(const Endpoint *endpoint, unsigned syn_linear, uint64_t now_ns);
 Json *view_path(const Path *path, uint64_t now_ns);
-/* `administered`: the file of sysctl.d that sets it, or NULL. */
+/* `administered`: the file of sysctl.d that sets it, or NULL; `kernel_default` likewise. */
 Json *view_tunable(TunableId id, const TunableState *state, const char *administered,
-		   uint64_t now_ns);
+		   const char *kernel_default, uint64_t now_ns);
 Json *view_change(const Change *change, uint64_t now_ns);
 /* The values of a change, and the numbers it rests on. */
 Json *view_settings(const Change *change);
@@ -34,12 +34,10 @@ Json *view_evidence(const Evidence *evidence);
 Json *view_route(const ControlRoute *route, uint64_t now_ns);
 /* With the family of one target of the endpoint. */
 Json *view_slow(const Endpoint *endpoint, const EndpointTarget *target,
-		const Decomposition *decomposition);
+		const Decomposition *decomposition, uint64_t now_ns);
 
 /* NULL without samples: nothing can be said. */
 Json *view_decomposition(const Decomposition *decomposition);
-/* Sets tls, http, dns and icmp of a target; NULL: nothing was learned. */
-void view_set_facts(Json *target, const ProbeFacts *facts);
 
 /* `process` NULL: unknown, or not asked for. */
 Json *view_flow(const FlowSample *sample, const Process *process);

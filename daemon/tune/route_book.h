@@ -7,14 +7,21 @@
 #include "common/base.h"
 #include "daemon/tune/routes.h"
 
+/* A destination whose route somebody else touched. */
+typedef struct ForeignWay {
+	Address destination; /* family 0: a free place */
+	uint64_t until_ns;
+	unsigned times; /* that it was; kept when the time is over */
+} ForeignWay;
+
 struct Routes {
 	RoutesParams params;
 	RouteState states[ROUTES_MAX];
 	size_t n;
-	/* Destinations whose route somebody else touched; the oldest goes when it is full. */
-	Address foreign[ROUTES_MAX];
+	ForeignWay foreign[ROUTES_MAX]; /* the oldest goes when it is full */
 	size_t n_foreign, next_foreign;
-	bool unflushed; /* something of a dead instance may be left */
+	bool unflushed;                   /* something of a dead instance may be left */
+	uint64_t flush_ns, flush_rest_ns; /* when to try again, and how long that was */
 	bool rules_known, rules_suppress;
 	bool has_shadow;
 	RouteOwn shadow;
@@ -38,6 +45,9 @@ void route_book_report(Routes *routes, RouteEvent event, const RouteState *state
 /* Forgets it, and reports; it is out of the kernel already, or somebody else's. */
 void route_book_lose(Routes *routes, RouteState *state, RouteEvent event, const char *why);
 void route_book_note_foreign(Routes *routes, const Address *destination);
+
+/* If something of a dead instance is left, and it is time to try again to remove it. */
+void route_book_flush_again(Routes *routes);
 
 /* Deletes our route; one that is not there is no error. */
 int route_book_delete(Routes *routes, const RouteOwn *own);

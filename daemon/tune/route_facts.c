@@ -56,8 +56,10 @@ bool route_facts_may_copy(const Routes *routes, const RouteEntry *entry, char *r
 		return refuse(reason, size, "a policy rule leads to another table than main");
 	if (entry->multipath)
 		return refuse(reason, size, "its route has several next hops");
-	if (entry->nexthop_id)
-		return refuse(reason, size, "its route uses a nexthop object");
+	/* One next hop is told along with its object (nexthop_compat_mode). A change of the object
+	 * is an event, upon which this is looked at again. */
+	if (entry->nexthop_id && entry->link_index == 0)
+		return refuse(reason, size, "its route uses a nexthop object, and hides where to");
 	if (entry->encap)
 		return refuse(reason, size, "its route encapsulates");
 	if (entry->source_length || entry->tos)

@@ -15,7 +15,7 @@
  * A change of the gateway or the link is another path, of which nothing is known: the route is
  * dropped, at once. If only what was copied changed (source address, metrics), it is copied anew.
  *
- * Not ours any more, for good: a host route that somebody else added (it has the say over ours,
+ * Not ours any more: a host route that somebody else added (it has the say over ours,
  * see kern/route.h), a route of ours that was altered, or one that is gone while what it was
  * copied from is as it was. Who flushes the routes that he does not know (systemd-networkd with
  * ManageForeignRoutes=, NetworkManager) must find us giving way. What is gone together with its
@@ -306,6 +306,7 @@ void routes_verify(Routes *routes)
 {
 	size_t n = MIN(routes->n, (size_t)VERIFY_MAX);
 
+	route_book_flush_again(routes);
 	for (size_t i = 0; i < n && routes->n > 0; i++) {
 		routes->turn = routes->turn == 0 ? routes->n - 1 : MIN(routes->turn, routes->n) - 1;
 		(void)check(routes, &routes->states[routes->turn]); /* asked again soon */

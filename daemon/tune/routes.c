@@ -201,28 +201,44 @@ void route_book_lose(Routes *routes, RouteState *state, RouteEvent event, const 
 			  0);
 }
 
-bool routes_is_foreign(const Routes *routes, const Address *destination)
+static ForeignWay *find_foreign(Routes *routes, const Address *destination)
 {
 	for (size_t i = 0; i < routes->n_foreign; i++)
-		if (address_equal(&routes->foreign[i], destination))
-			return true;
-	return false;
+		if (address_equal(&routes->foreign[i].destination, destination))
+			return &routes->foreign[i];
+	return NULL;
+}
+
+bool routes_is_foreign(const Routes *routes, const Address *destination)
+{
+	const ForeignWay *way = find_foreign((Routes *)(uintptr_t)routes, destination);
+
+	return way && route_book_now(routes) < way->until_ns;
 }
 
 void route_book_note_foreign(Routes *routes, const Address *destination)
 {
-	if (routes_is_foreign(routes, destination))
-		return;
-	routes->foreign[routes->next_foreign] = *destination;
-	routes->next_foreign = (routes->next_foreign + 1) % ROUTES_MAX;
-	routes->n_foreign = MIN(routes->n_foreign + 1, (size_t)ROUTES_MAX);
+	ForeignWay *way = find_foreign(routes, destination);
+	uint64_t times;
+
+	if (!way) {
+		way = &routes->foreign[routes->next_foreign];
+		*way = (ForeignWay){.destination = *destination};
+		routes->next_foreign = (routes->next_foreign + 1) % ROUTES_MAX;
+		routes->n_foreign = MIN(routes->n_foreign + 1, (size_t)ROUTES_MAX);
+	}
+	times = UINT64_C(1) << MIN(way->times, 16U);
+	way->times++;
+	way->until_ns = route_book_now(routes) +
+			ROUTES_FOREIGN_NS * MIN(times, (uint64_t)ROUTES_FOREIGN_TIMES_MAX);
 }
 
 void routes_release(Routes *routes, const Address *destination)
 {
 	for (size_t i = 0; i < routes->n_foreign; i++)
-		if (destination->family == 0 || address_equal(&routes->foreign[i], destination))
-			routes->foreign[i] = (Address){0};
+		if (destination->family == 0 ||
+		    address_equal(&routes->foreign[i].destination, destination))
+			routes->foreign[i] = (ForeignWay){0};
 	if (destination->family == 0)
 		routes->n_foreign = routes->next_foreign = 0;
 }
@@ -378,7 +394,16 @@ int routes_flush(Routes *routes)
 	r = flush_routes(routes);
 	k = flush_rules(routes);
 	routes->unflushed = r < 0 || k < 0;
+	routes->flush_rest_ns =
+		MIN(MAX(2 * routes->flush_rest_ns, ROUTES_FLUSH_NS), (uint64_t)ROUTES_FLUSH_MAX_NS);
+	routes->flush_ns = route_book_now(routes) + routes->flush_rest_ns;
 	return r < 0 ? r : k;
+}
+
+void route_book_flush_again(Routes *routes)
+{
+	if (routes->unflushed && route_book_now(routes) >= routes->flush_ns)
+		(void)routes_flush(routes); /* reported one by one, and remembered */
 }
 
 bool routes_are_clean(const Routes *routes)

@@ -11,6 +11,11 @@
  * once. What the copy hides (a path MTU learned by ICMP, a redirect) makes a destination
  * ineligible.
  *
+ * What somebody else has removed, altered or overridden is left alone. Unlike a sysctl, of which
+ * his value would be overwritten, a destination is ours to try again when he has no route to it:
+ * where he has one that alone keeps us away, so being foreign ends by itself after a day, but after
+ * twice as long each time that it happens again.
+ *
  * There is no journal: what is ours is told by its protocol number, whoever died when, and the
  * first act of each instance is to remove what it finds of that number. So nothing of it outlives a
  * restart either, with OnStop=keep too: the routes stay until the next start. What was learned is
@@ -24,6 +29,13 @@
 
 #define ROUTES_MAX 256
 
+/* How long a destination is foreign, and at most so many times that. */
+#define ROUTES_FOREIGN_NS        NSEC_PER_DAY
+#define ROUTES_FOREIGN_TIMES_MAX 32
+/* What could not be flushed at the start is tried again after this long, and then twice as long. */
+#define ROUTES_FLUSH_NS     (10 * NSEC_PER_SEC)
+#define ROUTES_FLUSH_MAX_NS NSEC_PER_HOUR
+
 #define ROUTE_TUNABLES     (_TUNABLES - _TUNABLE_SYSCTLS)
 #define ROUTE_REASON_MAX   256
 #define ROUTE_METRICS_TEXT 128
@@ -33,7 +45,7 @@ typedef enum RouteEvent {
 	ROUTE_INSTALLED, /* by us */
 	ROUTE_CHANGED,   /* its metrics, or what was copied, by us */
 	ROUTE_REMOVED,   /* by us, as it was no longer wanted */
-	ROUTE_FOREIGN,   /* somebody else removed, altered or overrode it: left alone from now on */
+	ROUTE_FOREIGN,   /* somebody else removed, altered or overrode it: left alone for long */
 	ROUTE_DROPPED,   /* removed, because the way there changed; `reason` */
 	ROUTE_FLUSHED,   /* left by a dead instance, removed */
 	ROUTE_KEPT,      /* OnStop=keep: stays */
@@ -83,8 +95,8 @@ typedef struct RoutesParams {
 } RoutesParams;
 
 /* Removes and reports (ROUTE_FLUSHED) all routes and rules of a dead instance. What cannot be is
- * reported (ROUTE_FAILED), and until routes_flush() has been better every apply is refused. Fails
- * only for lack of memory. */
+ * reported (ROUTE_FAILED), and until routes_flush() has been better, which routes_verify() tries
+ * now and then, every apply is refused. Fails only for lack of memory. */
 int routes_new(const RoutesParams *params, Routes **ret_routes);
 void routes_free(Routes *routes); /* removes nothing, but the shadow */
 /* Again; 0 if nothing is left of a dead instance. Not while routes are installed: -EBUSY. */
@@ -112,7 +124,9 @@ int routes_restore_all(Routes *routes);
 /* For OnStop=keep: what is in force stays (ROUTE_KEPT) until the next start, and is forgotten here.
  */
 int routes_keep_all(Routes *routes);
-/* The operator gives destinations that became foreign back to us; family 0: all. */
+/* Destinations that became foreign are ours again at once, as if they never had been; family 0:
+ * all.
+ */
 void routes_release(Routes *routes, const Address *destination);
 
 /*
@@ -122,7 +136,7 @@ void routes_release(Routes *routes, const Address *destination);
  * at most half a second; 0: nothing is pending.
  */
 uint64_t routes_event(Routes *routes, int changes);
-/* To be called each cycle: for what comes without an event. */
+/* To be called each cycle: for what comes without an event, and what is to be done again. */
 void routes_verify(Routes *routes);
 
 typedef struct RouteMismatch {

@@ -49,7 +49,8 @@ def watch(figures, lab, address, daemon):
             sources.add(Source(lab.host, load_argv("burst", address, repeat=0, count=BURSTS,
                                                    **BURST)))
         wan_daemon.watch(daemon, run, sources, figures.options.limit, figures.options.quiet,
-                         lambda age, change: figures.note(wan_report.change_line(age, change)))
+                         lambda age, change: figures.note(wan_report.change_line(age, change)),
+                         expect=True)
     figures.figure("seconds until nothing happened any more", time.monotonic() - run.started, "s",
                    digits=0)
 

@@ -91,7 +91,7 @@ class Short:
             clients = self.clients(sources)
             wan_daemon.watch(daemon, run, sources, self.options.limit, self.options.quiet,
                              lambda age, change: self.figures.note(
-                                 wan_report.change_line(age, change)))
+                                 wan_report.change_line(age, change)), expect=True)
             self.figures.figure("seconds until nothing happened any more",
                                 time.monotonic() - run.started, "s", digits=0)
             return {name: only_short(client.rows) for name, client in clients.items()}

@@ -85,8 +85,9 @@ def settle_seconds(run, address):
     return max(ages, default=None)
 
 
-def watch(daemon, run, sources, limit, quiet, tell):
-    """Until it has settled; tells each change once in each of its states."""
+def watch(daemon, run, sources, limit, quiet, tell, expect=False):
+    """Until it has settled; tells each change once in each of its states. Where one is expected, it
+    has not settled before the first: some evidence takes longer than the quiet."""
     told = set()
     while True:
         sources.pump(POLL_SECONDS)
@@ -98,7 +99,8 @@ def watch(daemon, run, sources, limit, quiet, tell):
                 told.add(mark)
                 tell(now - run.started, change)
         started_usec = (run.started + run.realtime_offset) * 1e6
-        if is_quiet(run.changes, time.time() * 1e6, started_usec, quiet):
+        began = not expect or last_event_usec(run.changes) > 0
+        if began and is_quiet(run.changes, time.time() * 1e6, started_usec, quiet):
             return
         if now - run.started > limit:
             run.timed_out = True

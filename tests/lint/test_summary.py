@@ -67,10 +67,31 @@ WHOLE = {
 }
 
 
+def slowest(seconds):
+    """The programs listed as the slowest, of those that took so long; one was not measured."""
+    programs = [summary.Program({"name": f"netopt:net / {number}", "duration": took,
+                                 "stdout": GOOD[0], "result": GOOD[1], "returncode": GOOD[2]})
+                for number, took in enumerate(seconds)]
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        summary.show_slowest(programs)
+    return [line.strip() for line in output.getvalue().splitlines() if line.startswith("  ")]
+
+
+SLOWEST = {
+    "the slowest first": ((1, 30.25, None, 2), ["net / 1: 30.2 s", "net / 3: 2.0 s",
+                                                "net / 0: 1.0 s"]),
+    "ten of the slowest": (range(1, 13), [f"net / {number}: {number + 1}.0 s"
+                                          for number in range(11, 1, -1)]),
+    "none that was measured": ((None,), []),
+}
+
+
 def main():
     """All cases."""
     checks = [(name, count(*given), expected) for name, (given, expected) in CASES.items()]
     checks += [(name, whole(*given), expected) for name, (given, expected) in WHOLE.items()]
+    checks += [(name, slowest(given), expected) for name, (given, expected) in SLOWEST.items()]
     print(f"1..{len(checks)}")
     for number, (name, found, expected) in enumerate(checks, 1):
         good = found == expected

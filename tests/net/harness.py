@@ -47,6 +47,9 @@ NETNS_DIR = "/run/netns"
 # to read has its window autotuning stuck at the initial 64 KB (Linux 6.16 and newer subtract what
 # is queued from what was read). Below wanlink's priority.
 REMOTE_PRIORITY = 10
+# For a program of ours to start or to answer. How fast it is, is no matter here: a busy machine is
+# slow, and only what never answers is at fault.
+PATIENCE_SECONDS = 30.0
 
 # What a Linux host had before 6.16: what most hosts still run with. A new namespace copies the
 # congestion control and the buffers of the initial one, so they are always set.
@@ -337,7 +340,7 @@ class Namespace:
         """All of /proc/sys/net as {path: bytes}; compare with difference()."""
         return self.call(_snapshot)
 
-    def started(self, argv, line="ready", timeout=5.0, **options):
+    def started(self, argv, line="ready", timeout=PATIENCE_SECONDS, **options):
         """spawn() a program and wait until it prints `line`."""
         process = self.spawn(argv, stdout=subprocess.PIPE, **options)
         if read_line(process, timeout) != line:
@@ -382,7 +385,7 @@ class Link:
         for word, value in words.items():
             argv += ["--" + word.replace("_", "-"), str(value)]
         self.process = spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-        if read_line(self.process, 5) != "ready":
+        if read_line(self.process, PATIENCE_SECONDS) != "ready":
             self.close()
             raise RuntimeError("wanlink did not start")
 
@@ -393,7 +396,7 @@ class Link:
         process, self.process = self.process, None
         with contextlib.suppress(OSError):
             process.stdin.close()
-        line = read_line(process, 5)
+        line = read_line(process, PATIENCE_SECONDS)
         if line and line.startswith("{"):
             self.stats_at_end = json.loads(line)
         stop(process)
@@ -410,7 +413,7 @@ class Link:
 
     def _command(self, line):
         self.process.stdin.write(line.encode() + b"\n")
-        answer = read_line(self.process, 5)
+        answer = read_line(self.process, PATIENCE_SECONDS)
         if answer is None or answer.startswith("error"):
             raise RuntimeError(f"wanlink: {line}: {answer}")
         return answer

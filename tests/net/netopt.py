@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 import time
 
-from harness import build_path, stop
+import idl
+from harness import PATIENCE_SECONDS, build_path, stop
 
 
 class Daemon:
@@ -44,7 +45,7 @@ class Daemon:
         return [*self.prefix, build_path("daemon", "netoptd"), "-c", self.config, "--state-directory", self.state,
                 "--socket", self.socket, "--log-level", "debug", *self.arguments, *extra]
 
-    def start(self, timeout=5.0):
+    def start(self, timeout=PATIENCE_SECONDS):
         """Starts it and waits until it answers."""
         with open(self.log_path, "ab") as log:
             self.process = self.namespace.spawn(self.argv(), stdout=log, stderr=log)
@@ -82,10 +83,18 @@ class Daemon:
         return done.returncode
 
     def call(self, method, **parameters):
-        """One Varlink call; returns its parameters, raises on an error reply."""
-        message = {"method": f"org.netopt.Daemon.{method}", "parameters": parameters}
+        """One Varlink call; returns its parameters, raises on an error reply, and on a reply that is
+        not as the interface definition has it."""
+        reply = self.call_full(f"org.netopt.Daemon.{method}", **parameters)
+        if "error" in reply:
+            raise RuntimeError(f"{method}: {reply}")
+        return reply.get("parameters", {})
+
+    def call_full(self, method, **parameters):
+        """One call of a method by its full name; returns the whole reply, as defined."""
+        message = {"method": method, "parameters": parameters}
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.settimeout(5)
+            sock.settimeout(PATIENCE_SECONDS)
             sock.connect(self.socket)
             sock.sendall(json.dumps(message).encode() + b"\0")
             data = b""
@@ -95,9 +104,8 @@ class Daemon:
                     raise ConnectionError("the daemon hung up")
                 data += chunk
         reply = json.loads(data[:-1])
-        if "error" in reply:
-            raise RuntimeError(f"{method}: {reply}")
-        return reply.get("parameters", {})
+        idl.check(method, reply)
+        return reply
 
     def changes(self):
         """The changes, newest first."""

@@ -221,12 +221,16 @@ def unresolved(tap):
     """No DNS: the daemon starts all the same, at once."""
     config = "[Endpoint nowhere]\nUrl=tcp://no.such.host.example:443\nInterval=200ms\n"
     with Case("[Daemon]\nMode=observe\n") as case:
-        case.daemon.stop()
         case.daemon.write_config(config)
-        started = time.monotonic()
-        case.daemon.start()
-        tap.ok(time.monotonic() - started < 0.5, "started without waiting for DNS",
-               f"{(time.monotonic() - started) * 1000:.0f} ms")
+        # A busy machine may be slow; waiting for DNS would be slow every time.
+        for _ in range(3):
+            case.daemon.stop()
+            started = time.monotonic()
+            case.daemon.start()
+            seconds = time.monotonic() - started
+            if seconds < 0.5:
+                break
+        tap.ok(seconds < 0.5, "started without waiting for DNS", f"{seconds * 1000:.0f} ms")
         tap.ok(wait(lambda: case.daemon.call("GetStatus")["endpointsUnresolved"] == 1, 15),
                "the endpoint is unresolved")
         row = case.daemon.call("ListEndpoints")["endpoints"][0]

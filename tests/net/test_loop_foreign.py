@@ -7,7 +7,7 @@ import sys
 import harness
 import loop
 
-PATH = {"rtt": "60ms", "rate": "50M", "queue": "1M", "loss": "0.5%"}
+PATH = {"rtt": "60ms", "rate": "50M", "queue": "1M", "loss": "0.5%", **loop.COARSE}
 KEY = "net.ipv4.tcp_congestion_control"
 # A host whose routes are not to be touched: the setting of the whole host is tried.
 CONFIG = "[Daemon]\nMode=auto\n[Tuning]\nPerDestination=no\n"

@@ -7,7 +7,7 @@ import sys
 import harness
 import loop
 
-PATH = {"rtt": "150ms", "rate": "300M"}
+PATH = {"rtt": "150ms", "rate": "300M", **loop.COARSE}
 
 
 def run(tap):

@@ -7,7 +7,7 @@ import sys
 import harness
 import loop
 
-PATH = {"rtt": "150ms", "rate": "300M", "queue": "12M"}
+PATH = {"rtt": "150ms", "rate": "300M", "queue": "12M", **loop.COARSE}
 PEER = {"net.ipv4.tcp_wmem": "4096 16384 67108864"}
 
 

@@ -5,7 +5,8 @@ the journal and every sysctl of its network namespace read back.
 
 The groups run in order on one machine. Each leaves the service stopped or running as the next one
 expects it, and what must never happen (an error in the log that nobody caused, a system call
-denied) is checked at the end for all of them together.
+denied) is checked at the end for all of them together. With --prepare it makes the root file system
+of the machine, and no more.
 """
 import os
 import socket
@@ -125,6 +126,14 @@ def test_endpoints(tap, service):
            "its latency is measured")
     tap.ok(endpoint("nameless")["state"] in ("pending", "unresolved"),
            "one without address hurts nobody", endpoint("nameless")["state"])
+
+
+def test_measure(tap, service):
+    """netoptctl finds its program where it was installed, and nobody needs a right."""
+    done = service.machine.run("netoptctl", "measure", "-n", "2", "-i", "10ms", "127.0.0.1:1",
+                               user="65534")
+    tap.ok(done.returncode == 1 and "2 of 2" in done.stdout and "refuses" in done.stderr,
+           "netoptctl measure by nobody", done.stderr.strip().replace("\n", " "))
 
 
 def test_netoptctl(tap, service):
@@ -435,10 +444,10 @@ def test_log(tap, service):
     tap.ok(not wrong, "systemd has nothing to complain of", "; ".join(wrong))
 
 
-GROUPS = [test_install, test_start, test_privileges, test_endpoints, test_netoptctl, test_change,
-          test_reload, test_restart, test_kill, test_watchdog, test_second, test_foreign,
-          test_stop, test_keep, test_rounds, test_root, test_plain_proc, test_without_journald,
-          test_notify, test_log]
+GROUPS = [test_install, test_start, test_privileges, test_endpoints, test_netoptctl, test_measure,
+          test_change, test_reload, test_restart, test_kill, test_watchdog, test_second,
+          test_foreign, test_stop, test_keep, test_rounds, test_root, test_plain_proc,
+          test_without_journald, test_notify, test_log]
 
 
 def run_groups(tap, machine):
@@ -456,12 +465,22 @@ def run_groups(tap, machine):
             tap.note(f"{group.__name__}: {time.monotonic() - begin:.1f} s")
 
 
+def programs_of(build):
+    """What is to run in the machine."""
+    paths = [os.path.join(build, *parts)
+             for parts in (("daemon", "netoptd"), ("cli", "netoptctl"))]
+    return [path for path in paths if os.path.exists(path)]
+
+
+def prepare(tap, build):
+    """The root file system alone, so that it can be made beside tests that wait."""
+    with rootfs.cached(programs_of(build), tap.note) as root:
+        tap.ok(os.path.isdir(os.path.join(root, "usr")), "a root file system", root)
+
+
 def run(tap, build):
     """Makes the machine and runs all on it. Raises Unavailable if none can be had here."""
-    programs = [os.path.join(build, *parts)
-                for parts in (("daemon", "netoptd"), ("cli", "netoptctl"))]
-    programs = [path for path in programs if os.path.exists(path)]
-    with rootfs.cached(programs, tap.note) as root:
+    with rootfs.cached(programs_of(build), tap.note) as root:
         try:
             with machines.Machine(root) as machine:
                 machine.install(build)
@@ -486,7 +505,7 @@ def main():
     try:
         machines.check()
         machines.own_mounts()
-        run(tap, build)
+        (prepare if "--prepare" in sys.argv else run)(tap, build)
     except (machines.Unavailable, rootfs.Unavailable) as reason:
         print(f"1..0 # SKIP {reason}")
         return 0

@@ -119,6 +119,6 @@ START_TEST(test_late_harm)
 END_TEST
 
 HARNESS_MAIN("later", HARNESS_CASE(suite, "gain", test_gain_stays, test_gain_vanishes);
-	     TCase *tcase = tcase_create("harm"); tcase_set_timeout(tcase, 120);
+	     TCase *tcase = tcase_create("harm"); tcase_set_timeout(tcase, 600);
 	     tcase_add_loop_test(tcase, test_late_harm, 0, ARRAY_SIZE(harms));
 	     suite_add_tcase(suite, tcase);)

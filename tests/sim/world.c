@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "tests/unit/sysctl_defaults.h"
 
 /* A Monday, 00:00 of the world's own day, is the start. */
 #define START_NS (UINT64_C(1000) * NSEC_PER_SEC)
@@ -15,32 +16,6 @@
 #define WEATHER_STEP_S 60.0
 #define FIRST_PORT     32768
 #define PORTS          28000
-
-static const char *const sysctl_defaults[_TUNABLE_SYSCTLS] = {
-	[TUNABLE_TCP_CONGESTION_CONTROL] = "cubic",
-	[TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL] = "reno cubic bbr",
-	[TUNABLE_TCP_RMEM] = "4096 131072 6291456",
-	[TUNABLE_TCP_WMEM] = "4096 16384 4194304",
-	[TUNABLE_TCP_FASTOPEN] = "1",
-	[TUNABLE_TCP_MEM] = "190000 260000 390000",
-	[TUNABLE_TCP_NOTSENT_LOWAT] = "4294967295",
-	[TUNABLE_TCP_SLOW_START_AFTER_IDLE] = "1",
-	[TUNABLE_TCP_MTU_PROBING] = "0",
-	[TUNABLE_SOMAXCONN] = "4096",
-	[TUNABLE_TCP_MAX_SYN_BACKLOG] = "2048",
-	[TUNABLE_IP_LOCAL_PORT_RANGE] = "32768 60999",
-	[TUNABLE_RMEM_DEFAULT] = "212992",
-	[TUNABLE_RMEM_MAX] = "212992",
-	[TUNABLE_WMEM_DEFAULT] = "212992",
-	[TUNABLE_WMEM_MAX] = "212992",
-	[TUNABLE_NETDEV_MAX_BACKLOG] = "1000",
-	[TUNABLE_NETDEV_BUDGET] = "300",
-	[TUNABLE_NETDEV_BUDGET_USECS] = "8000",
-	[TUNABLE_NEIGH_GC_THRESH2] = "512",
-	[TUNABLE_NEIGH_GC_THRESH3] = "1024",
-	[TUNABLE_NEIGH6_GC_THRESH2] = "512",
-	[TUNABLE_NEIGH6_GC_THRESH3] = "1024",
-};
 
 /* --- addresses --- */
 
@@ -308,6 +283,7 @@ void world_init(World *world, size_t n_paths, uint64_t seed)
 	}
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		world_set(world, id, sysctl_defaults[id]);
+	world_set(world, TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL, "reno cubic bbr");
 }
 
 void world_start(World *world)

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "cli/cli.h"
@@ -100,7 +102,11 @@ static inline void setup_directory(void)
 	ck_assert_int_eq(unsetenv("FORCE_COLOR"), 0);
 	ck_assert_int_eq(unsetenv("NO_COLOR"), 0);
 	ck_assert_int_eq(unsetenv("COLUMNS"), 0);
+	ck_assert_int_eq(unsetenv("LINES"), 0);
+	ck_assert_int_eq(unsetenv("PAGER"), 0);
 	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
+	ck_assert_int_eq(setenv("LC_ALL", "C.UTF-8", 1), 0);
+	ck_assert_int_eq(setenv("PATH", "/nonexistent", 1), 0); /* no systemctl of the host */
 }
 
 static inline void setup(void)
@@ -171,6 +177,30 @@ static inline int run(const char *first, ...)
 	va_end(arguments);
 	words[n] = NULL;
 	return run_words(words, n);
+}
+
+/* In the place of the daemon: answers every call, whatever it asks, with `fixed_reply`, which can
+ * have the members of several replies at once. */
+static const char *fixed_reply;
+static inline void serve_fixed(int ready)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 5) < 0)
+		_exit(1);
+	(void)close(ready);
+	for (;;) {
+		int peer = accept(fd, NULL, NULL);
+		char call[4096];
+
+		while (peer >= 0 && read(peer, call, sizeof(call)) > 0)
+			if (write(peer, fixed_reply, strlen(fixed_reply) + 1) < 0)
+				break;
+		(void)close(peer);
+	}
 }
 
 static inline void check_has(const char *text, const char *expected)

@@ -10,7 +10,7 @@
 #include "daemon/policy/hold.h"
 #include "tests/unit/fake_daemon.h"
 
-/* The engine and the table of paths. */
+/* The engine. */
 
 const HoldTable *engine_holds(const Engine *engine)
 {
@@ -25,14 +25,6 @@ const Lessons *engine_lessons(const Engine *engine)
 const char *engine_obstacle_name(EngineObstacleKind kind)
 {
 	return kind == OBSTACLE_MODE ? "mode" : "operator";
-}
-
-Path *path_table_find(const PathTable *table, const Address *address)
-{
-	for (size_t i = 0; i < table->n_paths; i++)
-		if (path_covers(table->paths[i], address))
-			return table->paths[i];
-	return NULL;
 }
 
 /* What is asked. */
@@ -87,16 +79,6 @@ static int answer(FakeDaemon *daemon, Text *message)
 	return daemon->status;
 }
 
-static int fake_trial_aa(void *context, const Address *path, unsigned pairs, Text *message)
-{
-	FakeDaemon *daemon = context;
-
-	daemon->trials++;
-	daemon->trial_path = *path;
-	daemon->trial_pairs = pairs;
-	return answer(daemon, message);
-}
-
 static int fake_apply(void *context, uint64_t id, Text *message)
 {
 	FakeDaemon *daemon = context;
@@ -137,7 +119,6 @@ void fake_answers_ops(ControlOps *ops)
 {
 	ops->advise = fake_advise;
 	ops->reasons = fake_reasons;
-	ops->trial_aa = fake_trial_aa;
 	ops->apply = fake_apply;
 	ops->hold = fake_hold;
 	ops->set_log_level = fake_set_log_level;

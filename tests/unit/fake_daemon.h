@@ -45,8 +45,12 @@ typedef struct FakeDaemon {
 	/* What the changing verbs answer, and what they were asked. */
 	int status;
 	const char *message;
-	unsigned views, reverts, pauses, resumes, reloads, trials, applies, holds, verifies;
+	unsigned parts; /* of the last view */
+	unsigned views, reverts, releases, pauses, resumes, reloads, trials;
+	unsigned applies, holds, verifies;
 	uint64_t reverted_id, paused_ns;
+	TunableId released; /* _TUNABLES: the destination */
+	Address released_destination;
 	uint64_t applied_id, held_id, held_ns;
 	int log_level;             /* as set; -1: it was not */
 	Verification verification; /* handed out as it is */
@@ -69,3 +73,9 @@ void fake_answers_ops(ControlOps *ops);
 void fake_daemon_init(FakeDaemon *daemon);
 void fake_daemon_clear(FakeDaemon *daemon);
 ControlOps fake_daemon_ops(FakeDaemon *daemon);
+/* Its verbs that change something. */
+void fake_verbs(ControlOps *ops);
+
+/* For its files. */
+Address fake_address(const char *text);
+void fake_endpoints_make(FakeDaemon *daemon);

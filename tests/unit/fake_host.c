@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "tests/unit/sysctl_defaults.h"
 
 #define START_NS (UINT64_C(1000) * NSEC_PER_SEC)
 #define MIB      (UINT64_C(1024) * 1024)
@@ -83,32 +84,6 @@ static void init_reading(FakeHost *host)
 
 void fake_host_init(FakeHost *host)
 {
-	static const char *const defaults[_TUNABLE_SYSCTLS] = {
-		[TUNABLE_TCP_CONGESTION_CONTROL] = "cubic",
-		[TUNABLE_TCP_ALLOWED_CONGESTION_CONTROL] = "reno cubic",
-		[TUNABLE_TCP_RMEM] = "4096 131072 6291456",
-		[TUNABLE_TCP_WMEM] = "4096 16384 4194304",
-		[TUNABLE_TCP_FASTOPEN] = "1",
-		[TUNABLE_TCP_MEM] = "190000 260000 390000",
-		[TUNABLE_TCP_NOTSENT_LOWAT] = "4294967295",
-		[TUNABLE_TCP_SLOW_START_AFTER_IDLE] = "1",
-		[TUNABLE_TCP_MTU_PROBING] = "0",
-		[TUNABLE_SOMAXCONN] = "4096",
-		[TUNABLE_TCP_MAX_SYN_BACKLOG] = "2048",
-		[TUNABLE_IP_LOCAL_PORT_RANGE] = "32768 60999",
-		[TUNABLE_RMEM_DEFAULT] = "212992",
-		[TUNABLE_RMEM_MAX] = "212992",
-		[TUNABLE_WMEM_DEFAULT] = "212992",
-		[TUNABLE_WMEM_MAX] = "212992",
-		[TUNABLE_NETDEV_MAX_BACKLOG] = "1000",
-		[TUNABLE_NETDEV_BUDGET] = "300",
-		[TUNABLE_NETDEV_BUDGET_USECS] = "8000",
-		[TUNABLE_NEIGH_GC_THRESH2] = "512",
-		[TUNABLE_NEIGH_GC_THRESH3] = "1024",
-		[TUNABLE_NEIGH6_GC_THRESH2] = "512",
-		[TUNABLE_NEIGH6_GC_THRESH3] = "1024",
-	};
-
 	*host = (FakeHost){.now_ns = START_NS};
 	init_reading(host);
 	if (path_table_new(64, 1024, &host->paths) < 0)
@@ -126,7 +101,7 @@ void fake_host_init(FakeHost *host)
 		.page_bytes = 4096,
 	};
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++) {
-		TunableValue value = fake_value(id, defaults[id]);
+		TunableValue value = fake_value(id, sysctl_defaults[id]);
 
 		host->snapshot.tunables[id] =
 			(PolicyTunable){.present = true, .writable = true, .original = value};

@@ -125,6 +125,7 @@ static RouteEntry entry_of(const FakeRoutes *fake, const RouteOwn *route)
 {
 	RouteEntry entry = route->covering;
 
+	entry.nexthop_id = 0; /* the message has none */
 	route_merge(&route->covering, &route->metrics, entry.metrics, entry.congctl);
 	if (fake->forgets_congctl)
 		entry.congctl[0] = '\0';

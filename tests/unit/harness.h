@@ -104,12 +104,13 @@ __attribute__((unused)) static int harness_run(Suite *suite)
 
 #define HARNESS_CASE(suite, name, ...) HARNESS_FIXTURE(suite, name, NULL, NULL, __VA_ARGS__)
 
-/* With what to do before and after each test; NULL: nothing. */
+/* With what to do before and after each test; NULL: nothing. The timeout is for what hangs: a few
+ * seconds of computing take minutes on a machine that is busy with other tests. */
 #define HARNESS_FIXTURE(suite, name, setup, teardown, ...)                                         \
 	do {                                                                                       \
 		TCase *case_ = tcase_create(name);                                                 \
 		TTest const *const tests_[] = {__VA_ARGS__};                                       \
-		tcase_set_timeout(case_, 60);                                                      \
+		tcase_set_timeout(case_, 240);                                                     \
 		tcase_add_checked_fixture(case_, setup, teardown);                                 \
 		for (size_t i_ = 0; i_ < sizeof(tests_) / sizeof(tests_[0]); i_++)                 \
 			tcase_add_test(case_, tests_[i_]);                                         \

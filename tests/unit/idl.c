@@ -147,6 +147,8 @@ static void walk_named(Walk *walk, const Json *value, bool present, const char *
 		expect(walk, JSON_BOOL, value, present, where);
 	else if (text_equal(name, "string"))
 		expect(walk, JSON_STRING, value, present, where);
+	else if (text_equal(name, "object")) /* as our definition means it: an integer or null */
+		expect(walk, JSON_INT, value, present && value, where);
 	else if (!(inner.at = find(walk->idl, "type", name)))
 		complain(walk, where, "has a type that is not defined");
 	else if (present)

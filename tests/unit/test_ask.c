@@ -106,7 +106,7 @@ START_TEST(test_tunable)
 	check_shape(interface_idl, INTERFACE_EXPLAIN, ours);
 	says(ours, "now            4096 131072 12582912\n");
 	says(ours, "original       4096 131072 6291456\n");
-	says(ours, "kernel default 4096 131072 6291456 (");
+	says(ours, "kernel default 4096 131072 6291456\n");
 	says(ours, "owner          netopt, by change 1, 1 s ago\n");
 	says(ours, "change 1       buffers: kept, in force");
 	says(set, "owner          the host: as it was found\n");

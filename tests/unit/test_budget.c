@@ -93,6 +93,23 @@ START_TEST(test_the_budget_is_kept_whatever_it_takes)
 }
 END_TEST
 
+/* The first sweep is a tenth of the time since the start, and no reason to warn; a minute of too
+ * much is one. */
+START_TEST(test_the_start_is_no_overload)
+{
+	now_ns += 30 * NSEC_PER_MSEC;
+	budget_account(&budget, now_ns, 3 * NSEC_PER_MSEC, 1, 100);
+	ck_assert_uint_gt(budget_used_ppm(&budget, now_ns), 0);
+	ck_assert_uint_le(budget_used_ppm(&budget, now_ns), PPM / 10);
+	for (unsigned i = 0; i < 60; i++) {
+		now_ns += NSEC_PER_SEC;
+		budget_account(&budget, now_ns, 20 * NSEC_PER_MSEC, 1, 100);
+	}
+	ck_assert_uint_ge(budget_used_ppm(&budget, now_ns), 12000); /* of 20,000 */
+	ck_assert_uint_le(budget_used_ppm(&budget, now_ns), 20000);
+}
+END_TEST
+
 /* A big table costs its walk, whatever is in it: then parts are no remedy. */
 START_TEST(test_no_more_parts_than_help)
 {
@@ -148,6 +165,7 @@ HARNESS_MAIN("budget", {
 	tcase_add_test(tests, test_rarer_first);
 	tcase_add_test(tests, test_then_in_parts);
 	tcase_add_test(tests, test_the_budget_is_kept_whatever_it_takes);
+	tcase_add_test(tests, test_the_start_is_no_overload);
 	tcase_add_test(tests, test_no_more_parts_than_help);
 	tcase_add_test(tests, test_a_burst_is_paid_for_at_once_and_the_end_of_it_seen);
 	tcase_add_test(tests, test_on_the_edge_the_plan_does_not_flutter);

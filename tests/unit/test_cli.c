@@ -22,7 +22,8 @@ START_TEST(test_status)
 	check_has(out, "\nlost      unresolved         -        -        -        -    0  -\n");
 	check_has(out, " 0.6 %  151  met\n");
 	check_has(out, " 100.0 %    4  -\n");
-	check_has(out, "\nTuning auto, objective balanced; 1 kept, 1 restored, 0 inconclusive\n");
+	check_has(out, "\nTuning auto, balanced: 1 applied, 1 on trial, ");
+	ck_assert_int_eq(run("status", "--full", NULL), CLI_OK);
 	check_has(out, "\n  trying   3 congestion: pair 1 of at most 60\n");
 	check_has(out, "\n  kept     1 buffers: +88.0 %, net.ipv4.tcp_rmem: 4096 131072 6291456 -> "
 		       "4096 131072 12582912\n");
@@ -41,8 +42,8 @@ START_TEST(test_lists)
 	check_has(out, "198.51.100.7      2   100 ms  104 ms   4.00 ms        -  94.2 Mbit/s");
 	check_has(out, "2001:db8::7       0        -       -         -        -            -");
 	ck_assert_int_eq(run("tunables", NULL), CLI_OK);
-	check_has(out, "net.ipv4.tcp_congestion_control          foreign  reno");
-	check_has(out, "net.ipv4.tcp_fastopen                    absent   -");
+	check_has(out, "net.ipv4.tcp_congestion_control          reno ");
+	check_has(out, "net.ipv4.tcp_fastopen                    - ");
 	ck_assert_int_eq(run("changes", NULL), CLI_OK);
 	check_has(out, "ID  PROPOSED             CONTROLLER  PATH ");
 	check_has(out,
@@ -110,6 +111,8 @@ START_TEST(test_json_errors)
 		{"explain", "x", "org.netopt.Client.Unknown", CLI_FAILED},
 		{"nothing", NULL, "org.netopt.Client.Usage", CLI_USAGE},
 		{"revert", NULL, "org.netopt.Client.Usage", CLI_USAGE},
+		{"release", NULL, "org.netopt.Client.Usage", CLI_USAGE},
+		{"release", "tcp_rmem", INTERFACE_ERROR_INVALID_PARAMETER, CLI_FAILED},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -127,9 +130,9 @@ END_TEST
 
 START_TEST(test_steering)
 {
-	static const char *const calls[][2] = {{"revert", "1"},  {"revert", "all"},
-					       {"pause", NULL},  {"pause", "15min"},
-					       {"resume", NULL}, {"reload", NULL}};
+	static const char *const calls[][2] = {
+		{"revert", "1"},    {"revert", "all"}, {"release", "192.0.2.1"}, {"pause", NULL},
+		{"pause", "15min"}, {"resume", NULL},  {"reload", NULL}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		ck_assert_int_eq(run(calls[i][0], calls[i][1], NULL), CLI_OK);
@@ -144,8 +147,11 @@ END_TEST
 
 START_TEST(test_permission)
 {
-	static const char *const calls[][2] = {
-		{"revert", "1"}, {"pause", NULL}, {"resume", NULL}, {"reload", NULL}};
+	static const char *const calls[][2] = {{"revert", "1"},
+					       {"release", "::1"},
+					       {"pause", NULL},
+					       {"resume", NULL},
+					       {"reload", NULL}};
 
 	if (geteuid() != 0)
 		HARNESS_SKIP("needs root");
@@ -178,8 +184,10 @@ static const struct {
 	{{"revert", "every"}, "every is not the id of a change"},
 	{{"pause", "soon"}, "soon is not a duration"},
 	{{"pause", "0"}, "0 is not a duration"},
+	{{"export", "--format=x"}, "there is no format x; there is: sysctl tuned ip"},
+	{{"status", "--yes"}, "--yes is no option of status"},
 	{{"completion", "tcsh"}, "there is no completion for tcsh"},
-	{{"help", "stauts"}, "unknown command: stauts"},
+	{{"help", "stauts"}, "unknown command: stauts\nDid you mean: netoptctl status"},
 	{{"--bogus"}, "--bogus"},
 	{{"-x"}, "-x"},
 	{{"--json=xml", "status"}, "--json does not take xml"},
@@ -278,6 +286,54 @@ START_TEST(test_not_running)
 }
 END_TEST
 
+/* What systemd says of the daemon, in the words of a systemctl of our own. */
+static void make_systemctl(const char *script)
+{
+	char name[128];
+	FILE *file;
+
+	(void)snprintf(name, sizeof(name), "%s/systemctl", directory);
+	file = fopen(name, "we");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_gt(fprintf(file, "#!/bin/sh\n%s\n", script), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(chmod(name, 0755), 0);
+	ck_assert_int_eq(setenv("PATH", directory, 1), 0);
+}
+
+static const struct {
+	const char *script, *state;
+} units[] = {
+	{"echo LoadState=loaded; echo ActiveState=failed; echo SubState=failed; "
+	 "echo Result=exit-code",
+	 "failed (exit-code)"},
+	{"echo Result=success; echo SubState=dead; echo ActiveState=inactive; echo "
+	 "LoadState=loaded",
+	 "inactive (dead)"},
+	{"echo LoadState=not-found; echo ActiveState=inactive", "not installed"},
+	{"echo no systemd here; exit 1", NULL},
+	{"exit 0", NULL},
+};
+
+START_TEST(test_unit_state)
+{
+	_cleanup_json_ Json *json = NULL;
+	char expected[64], name[128];
+
+	make_systemctl(units[_i].script);
+	(void)snprintf(expected, sizeof(expected), "\nThe unit netoptd.service is %s.\n",
+		       units[_i].state ? units[_i].state : "");
+	ck_assert_int_eq(run("status", NULL), CLI_NOT_RUNNING);
+	ck_assert_msg((strstr(err, expected) != NULL) == (units[_i].state != NULL), "%s", err);
+	ck_assert_int_eq(run("status", "--json", NULL), CLI_NOT_RUNNING);
+	json = parse_out();
+	ck_assert(text_equal(json_string(json_get(json, "unitState")), units[_i].state));
+	ck_assert_str_eq(json_string(json_get(json, "socket")), path);
+	(void)snprintf(name, sizeof(name), "%s/systemctl", directory);
+	(void)unlink(name);
+}
+END_TEST
+
 static int raw_listen(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -337,8 +393,8 @@ static const struct {
 	size_t length;
 	const char *message;
 } raw_replies[] = {
-	{"", 0, "ended the connection without an answer"},
-	{"{\"param", 7, "ended the connection without an answer"},
+	{"", 0, "no answer, but the end of the connection, from netoptd at "},
+	{"{\"param", 7, "no answer, but the end of the connection, from netoptd at "},
 	{"", 1, "is not netoptd"},
 	{"HTTP/1.1 400 Bad", 17, "is not netoptd"},
 	{"[]", 3, "is not netoptd"},
@@ -394,8 +450,9 @@ START_TEST(test_timeout)
 {
 	fork_server(serve_silence);
 	ck_assert_int_eq(run("status", "--timeout=30ms", NULL), CLI_FAILED);
-	check_has(err, "no answer from netoptd at ");
-	check_has(err, " within 30ms");
+	check_has(err, "no answer within 30ms from netoptd at ");
+	check_has(err, "Connection timed out\n");
+	check_has(err, "journalctl -u netoptd");
 }
 END_TEST
 
@@ -417,6 +474,7 @@ static void add_cases(Suite *suite)
 	tcase_add_checked_fixture(unserved, setup_directory, teardown);
 	for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
 		tcase_add_test(unserved, alone[i]);
+	tcase_add_loop_test(unserved, test_unit_state, 0, (int)ARRAY_SIZE(units));
 	tcase_add_loop_test(unserved, test_usage, 0, (int)ARRAY_SIZE(usage));
 	tcase_add_loop_test(unserved, test_raw_replies, 0, (int)ARRAY_SIZE(raw_replies));
 	suite_add_tcase(suite, unserved);

@@ -91,8 +91,8 @@ START_TEST(test_administered)
 {
 	serve_fake(NULL);
 	ck_assert_int_eq(run("tunables", NULL), CLI_OK);
-	check_has(out, "  SET IN");
-	check_has(out, "  /etc/sysctl.d/10-net.conf\n");
+	check_has(out, "  SET BY ");
+	check_has(out, "  /etc/sysctl.d/10-net.conf  ");
 }
 END_TEST
 

@@ -27,6 +27,7 @@ static const struct {
 	 true},
 	{"{\"method\":\"" INTERFACE_REVERT "\",\"parameters\":{\"id\":1}}", true},
 	{"{\"method\":\"" INTERFACE_REVERT "\",\"parameters\":{\"all\":true}}", true},
+	{"{\"method\":\"" INTERFACE_RELEASE "\",\"parameters\":{\"subject\":\"192.0.2.1\"}}", true},
 	{"{\"method\":\"" INTERFACE_PAUSE "\"}", true},
 	{"{\"method\":\"" INTERFACE_RESUME "\"}", true},
 	{"{\"method\":\"" INTERFACE_ADVISE "\"}", false},

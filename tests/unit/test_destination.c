@@ -148,6 +148,103 @@ START_TEST(test_quickack_few)
 }
 END_TEST
 
+/* What it costs is remembered with the reason. */
+START_TEST(test_quickack_cost_is_noted)
+{
+	int64_t cost;
+
+	host.rates[HOST_IN_SEGMENTS] = 100;
+	host.rates[HOST_OUT_SEGMENTS] = 110;
+	exchanges(150, 23, 2);
+	ck_assert_msg(propose(&controller_quickack), "%s", reason);
+	ck_assert(evidence_get(&proposal.evidence, "hostOutPerInPermille", &cost));
+	ck_assert_int_eq(cost, 1100);
+	ck_assert(!evidence_get(&proposal.evidence, "hostOut", &cost));
+}
+END_TEST
+
+static Change quickack_change;
+
+static const Change *quickack_in_force(const void *context, const char *controller,
+				       const Address *path, TunableId id)
+{
+	(void)context;
+	ck_assert_str_eq(controller, "quickack");
+	ck_assert_int_eq(path->family, AF_INET);
+	ck_assert_int_eq(id, TUNABLE_ROUTE_QUICKACK);
+	return &quickack_change;
+}
+
+/* In force since now, when the host sent as many segments as it received. */
+static void quickack_is_kept(unsigned out_per_100)
+{
+	fake_host_metric(&host, FAKE_ADDRESS, TUNABLE_ROUTE_QUICKACK, "1");
+	quickack_change = (Change){.decided_ns = host.now_ns};
+	evidence_add(&quickack_change.evidence, "hostOutPerInPermille", 1000);
+	input.in_force = quickack_in_force;
+	input.held = always_held; /* no hold keeps what lost its reason */
+	host.rates[HOST_IN_SEGMENTS] = 100;
+	host.rates[HOST_OUT_SEGMENTS] = out_per_100;
+}
+
+/* For twelve minutes there is an exchange of `pieces` pieces each 43 ms; 0: none. */
+static void ten_minutes_pass(unsigned pieces)
+{
+	FakeFlow *flow = fake_host_open(&host, FAKE_ADDRESS, 0);
+
+	for (unsigned i = 0; i < 720; i++)
+		exchange(flow, pieces ? 23 : 0, pieces);
+}
+
+START_TEST(test_quickack_of_nobody)
+{
+	fake_host_open(&host, FAKE_ADDRESS, 0);
+	fake_host_step(&host, NSEC_PER_SEC);
+	quickack_is_kept(131);
+	for (unsigned i = 0; i < 9; i++)
+		fake_host_windows(&host, 2);
+	ck_assert(!propose(&controller_quickack)); /* not for ten minutes yet */
+	fake_host_windows(&host, 3);
+	ck_assert_msg(propose(&controller_quickack), "%s", reason);
+	ck_metric(TUNABLE_ROUTE_QUICKACK, 1, 0, METER_BULK);
+	ck_assert(!proposal.harmful);
+	ck_assert(strstr(proposal.evidence.summary, "nobody"));
+	ck_assert(strstr(proposal.evidence.formula, "1.31 segments out for each one in, 1.00"));
+	quickack_change.evidence.n_items = 0; /* what it was before is not known */
+	ck_assert(!propose(&controller_quickack));
+	input.in_force = NULL;
+	ck_assert(!propose(&controller_quickack));
+}
+END_TEST
+
+START_TEST(test_quickack_of_no_help)
+{
+	exchanges(2, 23, 2);
+	quickack_is_kept(150);
+	ten_minutes_pass(2);
+	ck_assert_msg(propose(&controller_quickack), "%s", reason);
+	ck_metric(TUNABLE_ROUTE_QUICKACK, 1, 0, METER_BULK);
+	ck_assert(proposal.harmful);
+}
+END_TEST
+
+/* Who gains keeps it, whatever the host sends; and so does who costs nothing. */
+START_TEST(test_quickack_stays)
+{
+	exchanges(2, 23, 2);
+	quickack_is_kept(200);
+	ten_minutes_pass(1);
+	ck_assert_msg(!propose(&controller_quickack), "%s", proposal.evidence.formula);
+	quickack_is_kept(129);
+	ten_minutes_pass(0);
+	ck_assert_msg(!propose(&controller_quickack), "%s", proposal.evidence.formula);
+	host.rates[HOST_IN_SEGMENTS] = 30;
+	host.rates[HOST_OUT_SEGMENTS] = 90;
+	fake_host_windows(&host, 4);
+	ck_assert_msg(!propose(&controller_quickack), "%s", proposal.evidence.formula);
+}
+END_TEST
+
 /* --- rto_min --- */
 
 /* Five minutes on a path of `floor_us`, with as many timeouts, and packets that had arrived. */
@@ -191,7 +288,9 @@ START_TEST(test_rto_min_of_exchanges)
 	flow->sample.info.raw.min_rtt_us = flow->sample.info.raw.rtt_us = 400;
 	(void)timing_out(4, 0, 400, 1900);
 	ck_assert_msg(propose(&controller_rto_min), "%s", reason);
-	ck_metric(TUNABLE_ROUTE_RTO_MIN, 0, 49, METER_REQUEST);
+	ck_metric(TUNABLE_ROUTE_RTO_MIN, 0, 49, METER_REQUEST_BORN);
+	ck_assert(strstr(proposal.evidence.formula, "born under each"));
+	ck_assert_ptr_nonnull(strchr(proposal.evidence.formula, '='));
 }
 END_TEST
 
@@ -213,6 +312,19 @@ START_TEST(test_rto_min_not)
 			 patient[_i].srtt_us);
 	ck_assert_msg(!propose(&controller_rto_min), "%s: %s", patient[_i].name,
 		      proposal.evidence.formula);
+}
+END_TEST
+
+/* Flows that wait for their second timeout and later ones: an outage. */
+START_TEST(test_rto_min_outage)
+{
+	FakeFlow *flow = timing_out(4, 0, 400, 1900);
+
+	flow->sample.info.raw.backoff = 3;
+	for (unsigned i = 0; i < 4; i++)
+		fake_host_step(&host, NSEC_PER_SEC);
+	ck_assert(!propose(&controller_rto_min));
+	ck_assert_msg(strstr(reason, "nothing passed for a while"), "%s", reason);
 }
 END_TEST
 
@@ -269,6 +381,9 @@ START_TEST(test_ecn)
 	(void)losing(0.002, 130000);
 	three_windows();
 	ck_assert(!propose(&controller_ecn)); /* not before others have had their turn */
+	config.mode = POLICY_ADVISE;          /* advice keeps nobody waiting */
+	ck_assert_msg(propose(&controller_ecn), "%s", reason);
+	config.mode = POLICY_AUTO;
 	known_for_long();
 	ck_assert_msg(propose(&controller_ecn), "%s", reason);
 	ck_metric(TUNABLE_ROUTE_ECN, 0, 1, METER_BULK);
@@ -299,6 +414,21 @@ START_TEST(test_ecn_negotiated)
 	losing(0.002, 130000)->sample.info.raw.options = TCP_INFO_OPT_ECN;
 	three_windows();
 	ck_assert(!propose(&controller_ecn));
+}
+END_TEST
+
+/* The flow waits for its third timeout. */
+START_TEST(test_ecn_outage)
+{
+	FakeFlow *flow = losing(0.002, 130000);
+
+	config.mode = POLICY_ADVISE;
+	three_windows();
+	ck_assert(propose(&controller_ecn));
+	flow->sample.info.raw.total_rto = 1;
+	flow->sample.info.raw.backoff = 3;
+	three_windows();
+	ck_assert_msg(!propose(&controller_ecn), "%s", proposal.evidence.formula);
 }
 END_TEST
 
@@ -352,10 +482,12 @@ static TCase *tables_case(void)
 
 HARNESS_MAIN("destination", suite_add_tcase(suite, tables_case());
 	     HARNESS_FIXTURE(suite, "quickack", setup, teardown, test_quickack,
-			     test_quickack_in_force, test_quickack_few);
+			     test_quickack_in_force, test_quickack_few, test_quickack_cost_is_noted,
+			     test_quickack_of_nobody, test_quickack_of_no_help,
+			     test_quickack_stays);
 	     HARNESS_FIXTURE(suite, "rto_min", setup, teardown, test_rto_min,
-			     test_rto_min_of_exchanges, test_rto_min_spurious,
+			     test_rto_min_of_exchanges, test_rto_min_outage, test_rto_min_spurious,
 			     test_rto_min_of_a_path_that_got_longer);
 	     HARNESS_FIXTURE(suite, "ecn", setup, teardown, test_ecn, test_ecn_negotiated,
-			     test_ecn_own_choice);
+			     test_ecn_outage, test_ecn_own_choice);
 	     HARNESS_FIXTURE(suite, "all", setup, teardown, test_nothing, test_ineligible);)

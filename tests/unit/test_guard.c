@@ -95,6 +95,8 @@ START_TEST(test_request)
 	hits("goodput", old_arm, new_arm);
 	old_arm.kind = new_arm.kind = METER_REQUEST;
 	hits(NULL, old_arm, new_arm);
+	old_arm.kind = new_arm.kind = METER_REQUEST_BORN;
+	hits(NULL, old_arm, new_arm);
 }
 END_TEST
 

@@ -229,8 +229,51 @@ START_TEST(test_request)
 }
 END_TEST
 
+static void setup_request_born(void)
+{
+	start(METER_REQUEST_BORN);
+}
+
+static void exchange_of(uint32_t epoch, bool birth_seen, uint64_t birth_ns, uint64_t received)
+{
+	FlowDelta delta = {.epoch = epoch,
+			   .birth_seen = birth_seen,
+			   .birth_ns = birth_ns,
+			   .elapsed_ns = NSEC_PER_SEC,
+			   .bytes_acked = 1000,
+			   .bytes_received = received};
+
+	path->last_seen_ns += NSEC_PER_SEC;
+	observe(delta);
+}
+
+/* Two connections of one path, the older with what the other arm gave it: whatever that does, the
+ * reading is that of the younger one. */
+START_TEST(test_request_born)
+{
+	meter_start(&meter, EPOCH + 1, SECONDS(10), 0);
+	path->last_seen_ns = SECONDS(20);
+	for (unsigned i = 0; i < 10; i++) {
+		exchange_of(EPOCH, true, SECONDS(5), 199000);       /* born in the other arm */
+		exchange_of(EPOCH + 1, false, SECONDS(12), 199000); /* nobody saw where */
+		exchange_of(EPOCH + 1, true, SECONDS(9), 199000);   /* in the washout */
+	}
+	ck_assert_uint_eq(reading().flows, 0);
+	ck_assert(!reading().has_goodput);
+	for (unsigned i = 0; i < 10; i++)
+		exchange_of(EPOCH + 1, true, SECONDS(12), 99000);
+	ck_assert_uint_eq(reading().flows, 10);
+	ck_assert_uint_eq(reading().goodput_bps, 800000);
+	ck_assert_uint_eq(meter_units_min(METER_REQUEST_BORN), 10);
+	exchange_of(EPOCH + 1, true, SECONDS(12), PATH_BULK_BYTES);
+	ck_assert_uint_eq(reading().flows, 10);
+}
+END_TEST
+
 HARNESS_MAIN("meter_kinds", HARNESS_FIXTURE(suite, "short", setup_short, teardown, test_short);
 	     HARNESS_FIXTURE(suite, "burst", setup_burst, teardown, test_burst, test_no_burst,
 			     test_any_birth_washout);
 	     HARNESS_FIXTURE(suite, "queue", setup_queue, teardown, test_queue);
-	     HARNESS_FIXTURE(suite, "request", setup_request, teardown, test_request);)
+	     HARNESS_FIXTURE(suite, "request", setup_request, teardown, test_request);
+	     HARNESS_FIXTURE(suite, "request_born", setup_request_born, teardown,
+			     test_request_born);)

@@ -39,6 +39,10 @@ static const struct {
 	{INTERFACE_LIST_CHANGES, "{\"id\":null}", false},
 	{INTERFACE_LIST_ROUTES, NULL, false},
 	{INTERFACE_LIST_ROUTES, "{\"limit\":1}", false},
+	{INTERFACE_MONITOR, NULL, false},
+	{INTERFACE_MONITOR, "{\"endpoints\":true,\"paths\":true,\"limit\":100}", false},
+	{INTERFACE_GET_HISTORY, NULL, false},
+	{INTERFACE_GET_HISTORY, "{\"name\":\"site\",\"spanUsec\":172800000000}", false},
 	{INTERFACE_EXPLAIN, "{\"id\":1}", false},
 	{INTERFACE_EXPLAIN, "{\"id\":2}", false},
 	{INTERFACE_ADVISE, NULL, false},
@@ -53,6 +57,8 @@ static const struct {
 	{INTERFACE_REVERT, "{\"id\":1,\"all\":false}", true},
 	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"192.0.2.1\"}", true},
 	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\",\"path\":\"::1\",\"pairs\":60}", true},
+	{INTERFACE_RELEASE, "{\"subject\":\"net.ipv4.tcp_rmem\"}", true},
+	{INTERFACE_RELEASE, "{\"subject\":\"192.0.2.1\"}", true},
 	{INTERFACE_PAUSE, NULL, true},
 	{INTERFACE_PAUSE, "{\"durationUsec\":5}", true},
 	{INTERFACE_RESUME, NULL, true},
@@ -177,6 +183,17 @@ static const struct {
 	{INTERFACE_LIST_TUNABLES, "{\"key\":\"a\"}", "key"},
 	{INTERFACE_LIST_CHANGES, "{\"id\":0}", "id"},
 	{INTERFACE_LIST_CHANGES, "{\"id\":{}}", "id"},
+	{INTERFACE_MONITOR, "{\"intervalUsec\":99999}", "intervalUsec"},
+	{INTERFACE_MONITOR, "{\"intervalUsec\":3600000001}", "intervalUsec"},
+	{INTERFACE_MONITOR, "{\"endpoints\":1}", "endpoints"},
+	{INTERFACE_MONITOR, "{\"paths\":\"true\"}", "paths"},
+	{INTERFACE_MONITOR, "{\"limit\":101}", "limit"},
+	{INTERFACE_GET_HISTORY, "{\"name\":7}", "name"},
+	{INTERFACE_GET_HISTORY, "{\"path\":\"198.51.100.0/24\"}", "path"},
+	{INTERFACE_GET_HISTORY, "{\"path\":\"::1\",\"name\":\"web\"}", "path"},
+	{INTERFACE_GET_HISTORY, "{\"spanUsec\":0}", "spanUsec"},
+	{INTERFACE_GET_HISTORY, "{\"limit\":101}", "limit"},
+	{INTERFACE_GET_HISTORY, "{\"offset\":-1}", "offset"},
 	{INTERFACE_EXPLAIN, NULL, "id"},
 	{INTERFACE_EXPLAIN, "{}", "id"},
 	{INTERFACE_EXPLAIN, "{\"id\":null}", "id"},
@@ -187,6 +204,11 @@ static const struct {
 	{INTERFACE_REVERT, "{\"id\":1,\"all\":true}", "all"},
 	{INTERFACE_REVERT, "{\"all\":1}", "all"},
 	{INTERFACE_REVERT, "{\"id\":-5}", "id"},
+	{INTERFACE_RELEASE, NULL, "subject"},
+	{INTERFACE_RELEASE, "{\"subject\":\"\"}", "subject"},
+	{INTERFACE_RELEASE, "{\"subject\":\"net.ipv4.tcp_sack\"}", "subject"},
+	{INTERFACE_RELEASE, "{\"subject\":\"route.congctl\"}", "subject"},
+	{INTERFACE_RELEASE, "{\"subject\":\"192.0.2.0/24\"}", "subject"},
 	{INTERFACE_START_TRIAL, NULL, "kind"},
 	{INTERFACE_START_TRIAL, "{\"kind\":\"aa\"}", "path"},
 	{INTERFACE_START_TRIAL, "{\"kind\":\"ab\",\"path\":\"192.0.2.1\"}", "kind"},
@@ -260,6 +282,12 @@ START_TEST(test_changing_verbs)
 	json_free(call_root(INTERFACE_REVERT, "{\"all\":true}"));
 	ck_assert_uint_eq(fake.reverted_id, 0);
 	ck_assert_uint_eq(fake.reverts, 2);
+	json_free(call_root(INTERFACE_RELEASE, "{\"subject\":\"net.ipv4.tcp_wmem\"}"));
+	ck_assert_int_eq(fake.released, TUNABLE_TCP_WMEM);
+	json_free(call_root(INTERFACE_RELEASE, "{\"subject\":\"2001:db8::1\"}"));
+	ck_assert_int_eq(fake.released, _TUNABLES);
+	ck_assert_int_eq(fake.released_destination.family, AF_INET6);
+	ck_assert_uint_eq(fake.releases, 2);
 	json_free(call_root(INTERFACE_PAUSE, "{\"durationUsec\":1500000}"));
 	ck_assert_uint_eq(fake.paused_ns, 1500 * NSEC_PER_MSEC);
 	json_free(call_root(INTERFACE_PAUSE, NULL));

@@ -256,6 +256,41 @@ START_TEST(test_merge)
 }
 END_TEST
 
+/* Three hours of steps of 5 minutes: each what was seen in it, also after pauses and turns. */
+START_TEST(test_steps)
+{
+	uint64_t first = T0 / PATH_STEP_NS;
+	HistoryPoint point;
+
+	for (unsigned step = 0; step < 201; step++)
+		for (unsigned i = 0; i < (step % 7 == 3 ? 0 : 30); i++)
+			path_series_add(&statistics, PATH_SRTT,
+					T0 + step * PATH_STEP_NS + i * NSEC_PER_SEC,
+					20000 + step * 100 + i);
+	for (unsigned step = 0; step < 201; step++) {
+		path_series_at(&statistics, first + step, &point);
+		if (step < 200 - PATH_STEPS || step % 7 == 3) {
+			ck_assert_uint_eq(point.count, 0);
+			ck_assert(!point.has_p50 && !point.has_p95);
+			continue;
+		}
+		ck_assert_uint_eq(point.count, 30);
+		ck_assert(point.has_p50 && point.has_p95);
+		ck_assert_double_le(error_of(point.p50_us, 20015 + step * 100), 0.02);
+		ck_assert_double_le(error_of(point.p95_us, 20028 + step * 100), 0.02);
+	}
+	path_series_add(&statistics, PATH_SRTT, T0 + 1000 * PATH_STEP_NS, 5000);
+	for (unsigned step = 1000 - PATH_STEPS; step < 1000; step++) {
+		path_series_at(&statistics, first + step, &point);
+		ck_assert_uint_eq(point.count, 0);
+	}
+	path_series_at(&statistics, first + 1000, &point);
+	ck_assert_uint_eq(point.p50_us, 5000);
+	path_series_at(&statistics, first + 1001, &point);
+	ck_assert_uint_eq(point.count, 0);
+}
+END_TEST
+
 static void add_quantiles(Suite *suite)
 {
 	TCase *quantiles = tcase_create("quantiles");
@@ -268,4 +303,5 @@ static void add_quantiles(Suite *suite)
 
 HARNESS_MAIN("path_series", add_quantiles(suite);
 	     HARNESS_FIXTURE(suite, "windows", setup, NULL, test_windows_slide,
-			     test_series_are_apart, test_empty_and_other_spans, test_extremes);)
+			     test_series_are_apart, test_steps, test_empty_and_other_spans,
+			     test_extremes);)

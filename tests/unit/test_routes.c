@@ -193,7 +193,7 @@ END_TEST
 START_TEST(test_routes_that_do_more_are_not)
 {
 	fake_routes_add(&fib, "198.51.100.32/29", NULL, 2)->multipath = true;
-	fake_routes_add(&fib, "198.51.100.40/29", "192.0.2.1", 2)->nexthop_id = 5;
+	fake_routes_add(&fib, "198.51.100.40/29", NULL, 0)->nexthop_id = 5;
 	fake_routes_add(&fib, "198.51.100.48/29", "192.0.2.1", 2)->encap = true;
 	fake_routes_add(&fib, "198.51.100.56/29", "192.0.2.1", 2)->strange = true;
 	fake_routes_add(&fib, "2001:db8:2::/64", "2001:db8::1", 2)->source_length = 64;

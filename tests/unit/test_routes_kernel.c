@@ -185,6 +185,9 @@ START_TEST(test_who_may_not_have_one)
 	assert_refused("2001:db8:1::1", "host route of somebody else");
 	assert_refused("198.51.100.33", "several next hops");
 	assert_refused("2001:db8:1::31", "several next hops");
+	ck_assert(facts_of("198.51.100.37").eligible);
+	ck_assert(facts_of("2001:db8:1::41").eligible);
+	OWN_NETNS_DO("sysctl -qw net.ipv4.nexthop_compat_mode=0");
 	assert_refused("198.51.100.37", "nexthop object");
 	assert_refused("2001:db8:1::41", "nexthop object");
 	assert_refused("198.51.100.40", "another table");

@@ -40,6 +40,27 @@ static void assert_given_up(RouteEvent how, const char *why)
 
 /* --- the way --- */
 
+/* A nexthop object that is one next hop is where it leads; when that changes, so does the way. */
+START_TEST(test_a_nexthop_object)
+{
+	RouteEntry *route = fake_routes_add(&fib, "198.51.100.0/24", "192.0.2.1", 2);
+	route->nexthop_id = 5;
+	install(WANTED);
+	ck_assert_uint_eq(OWN_OF(WANTED)->nexthop_id, 0);
+	ck_assert_uint_eq(OWN_OF(WANTED)->gateway.bytes[3], 1);
+	event(RTNL_CHANGED_ROUTE);
+	assert_untouched(WANTED);
+	fake_routes_find(&fib, "198.51.100.0/24", RTPROT_BOOT)->gateway.bytes[3] = 9;
+	event(RTNL_CHANGED_ROUTE);
+	assert_given_up(ROUTE_DROPPED, "via 192.0.2.9");
+	install(WANTED);
+	route = fake_routes_find(&fib, "198.51.100.0/24", RTPROT_BOOT);
+	route->multipath = true; /* a group of several */
+	event(RTNL_CHANGED_ROUTE);
+	assert_given_up(ROUTE_DROPPED, NULL);
+}
+END_TEST
+
 START_TEST(test_events_of_no_consequence)
 {
 	static const int changes[] = {RTNL_CHANGED_LINK, RTNL_CHANGED_ADDRESS, RTNL_CHANGED_ROUTE,
@@ -279,7 +300,7 @@ START_TEST(test_a_host_route_of_somebody_else_has_the_say)
 	assert_given_up(ROUTE_FOREIGN, "added a host route");
 	ck_assert_ptr_null(OWN_OF(WANTED));
 	ck_assert_ptr_nonnull(fake_routes_find(&fib, WANTED, RTPROT_BOOT));
-	/* For good, also when it is gone, until the operator says otherwise. */
+	/* Also when it is gone, until the operator says otherwise. */
 	fake_routes_delete(&fib, WANTED, RTPROT_BOOT);
 	ck_assert_int_eq(apply(WANTED, TUNABLE_ROUTE_INITCWND, "20"), ROUTES_REFUSED);
 	ck_assert_int_eq(restore(WANTED, TUNABLE_ROUTE_INITCWND), ROUTES_REFUSED);
@@ -292,6 +313,34 @@ START_TEST(test_a_host_route_of_somebody_else_has_the_say)
 	ck_assert(routes_is_foreign(routes, &destination));
 	routes_release(routes, &none);
 	ck_assert(!routes_is_foreign(routes, &destination));
+}
+END_TEST
+
+/* His route alone keeps us away, so when it is gone, and a day is over, we try again; and who does
+ * it again has twice as long. */
+START_TEST(test_foreign_for_a_day)
+{
+	Address destination = address(WANTED);
+	install(WANTED);
+	(void)fake_routes_add(&fib, WANTED, "192.0.2.9", 2);
+	event(RTNL_CHANGED_ROUTE);
+	now_ns += ROUTES_FOREIGN_NS;
+	ck_assert_int_eq(apply(WANTED, TUNABLE_ROUTE_INITCWND, "20"), ROUTES_REFUSED);
+	ck_assert_msg(strstr(reason, "host route of somebody else"), "%s", reason);
+	fake_routes_delete(&fib, WANTED, RTPROT_BOOT);
+	install(WANTED);
+	for (uint64_t days = 2; days <= 64; days *= 2) {
+		uint64_t length_ns = MIN(days, UINT64_C(32)) * ROUTES_FOREIGN_NS;
+		fake_routes_delete(&fib, WANTED, ROUTE_PROTOCOL);
+		event(RTNL_CHANGED_OWN);
+		now_ns += length_ns - 1;
+		ck_assert(routes_is_foreign(routes, &destination));
+		ck_assert_int_eq(apply(WANTED, TUNABLE_ROUTE_INITCWND, "20"), ROUTES_REFUSED);
+		ck_assert_msg(strstr(reason, "removed or overridden"), "%s", reason);
+		now_ns++;
+		ck_assert(!routes_is_foreign(routes, &destination));
+		install(WANTED);
+	}
 }
 END_TEST
 
@@ -477,9 +526,46 @@ START_TEST(test_nothing_of_ours_costs_nothing)
 }
 END_TEST
 
+/* The cycle tries again, not each time, and rests twice as long when it failed again. */
+START_TEST(test_what_could_not_be_removed_is_tried_again)
+{
+	RoutesParams params = fixture_params();
+	Routes *next;
+	for (unsigned i = 1; i <= 3; i++) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "203.0.113.%u", i);
+		fake_routes_add(&fib, text, "192.0.2.1", 2)->protocol = ROUTE_PROTOCOL;
+	}
+	break_next(FAKE_REMOVE, -EPERM, false);
+	fib.faults[FAKE_REMOVE].failures = 2 * 3; /* three routes */
+	ck_assert_int_eq(routes_new(&params, &next), 0);
+	now_ns += ROUTES_FLUSH_NS - 1;
+	routes_verify(next);
+	ck_assert_uint_eq(n_reports, 3);
+	now_ns++;
+	routes_verify(next);
+	ck_assert_uint_eq(n_reports, 3 + 3);
+	ck_assert(!routes_are_clean(next));
+	now_ns += 2 * ROUTES_FLUSH_NS - 1;
+	routes_verify(next);
+	ck_assert(!routes_are_clean(next));
+	now_ns++;
+	routes_verify(next);
+	ck_assert(routes_are_clean(next));
+	ck_assert_uint_eq(fake_routes_own(&fib), 0);
+	ck_assert_uint_eq(n_reports, 3 + 3 + 3);
+	now_ns += ROUTES_FLUSH_MAX_NS;
+	fib.calls[FAKE_LIST] = 0;
+	routes_verify(next);
+	ck_assert_uint_eq(fib.calls[FAKE_LIST], 0);
+	routes_free(next);
+}
+END_TEST
+
 HARNESS_MAIN("routes_watch",
 	     HARNESS_FIXTURE(suite, "way", set_up, tear_down, test_events_of_no_consequence,
-			     test_another_gateway_ends_it, test_another_link_ends_it,
+			     test_a_nexthop_object, test_another_gateway_ends_it,
+			     test_another_link_ends_it,
 			     test_a_longer_prefix_over_the_same_gateway_is_the_same_way,
 			     test_a_prefix_of_two_addresses_is_seen,
 			     test_what_was_copied_is_copied_anew, test_several_next_hops_end_it,
@@ -490,7 +576,7 @@ HARNESS_MAIN("routes_watch",
 			     test_the_neighbour_is_this_host,
 			     test_looking_without_ours_is_not_done_all_the_time);
 	     HARNESS_FIXTURE(suite, "others", set_up, tear_down,
-			     test_a_host_route_of_somebody_else_has_the_say,
+			     test_a_host_route_of_somebody_else_has_the_say, test_foreign_for_a_day,
 			     test_somebody_removes_ours, test_somebody_alters_ours,
 			     test_it_is_looked_at_before_each_act, test_many_that_became_foreign);
 	     HARNESS_FIXTURE(suite, "icmp", set_up, tear_down, test_a_path_mtu_is_learned,
@@ -500,4 +586,5 @@ HARNESS_MAIN("routes_watch",
 			     test_a_question_that_fails_is_asked_again,
 			     test_the_cycle_sees_what_no_event_told, test_the_cycle_takes_turns,
 			     test_a_storm_of_others_routes_costs_little,
-			     test_nothing_of_ours_costs_nothing);)
+			     test_nothing_of_ours_costs_nothing,
+			     test_what_could_not_be_removed_is_tried_again);)
