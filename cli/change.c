@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/change.h"
 
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "common/parse.h"
+
 const char *change_outcome(const Json *change)
 {
 	const char *state = json_string(json_get(change, "state"));
@@ -38,4 +42,20 @@ void change_values(const Json *change, Text *text)
 void change_values_back(const Json *change, Text *text)
 {
 	append_values(change, "new", "old", text);
+}
+
+int change_read_id(const Settings *settings, const char *text, int64_t *ret_id)
+{
+	if (parse_int64(text, 1, INT64_MAX, ret_id) == 0)
+		return CLI_OK;
+	return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
+			    "%s is not the id of a change; see: netoptctl changes", text);
+}
+
+Json *change_with_id(int64_t id)
+{
+	Json *parameters = json_new_object();
+
+	json_set_int(parameters, "id", id);
+	return parameters;
 }

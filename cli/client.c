@@ -250,8 +250,7 @@ static int say_denied(const Settings *settings)
 			      text_string(&message));
 }
 
-/* The reply is an error. */
-static int say_error(const Client *client, const char *method, const char *error,
+int client_say_error(const Client *client, const char *method, const char *error,
 		     const Json *parameters)
 {
 	const Settings *settings = client->settings;
@@ -278,6 +277,13 @@ static int say_error(const Client *client, const char *method, const char *error
 				    "no connection to %s is known; see: netoptctl paths",
 				    path ? path : "that address");
 	}
+	if (text_equal(error, INTERFACE_ERROR_NO_SUCH_TUNABLE)) {
+		const char *key = json_string(json_get(parameters, "key"));
+
+		return output_error(settings, CLI_FAILED, error,
+				    "there is no tunable %s; see: netoptctl tunables",
+				    key ? key : "of that name");
+	}
 	if (text_equal(error, INTERFACE_ERROR_METHOD_NOT_FOUND))
 		return output_error(settings, CLI_FAILED, error,
 				    "this netoptd does not know %s: is it older than netoptctl?",
@@ -288,34 +294,64 @@ static int say_error(const Client *client, const char *method, const char *error
 			    parameter ? ": " : "", parameter ? parameter : "");
 }
 
-/* What the reply says. Returns a CliExit. */
-static int read_reply(const Client *client, const char *method, const Json *reply,
-		      Json **ret_parameters)
+/* What the reply says; an error of it is left to the caller. Returns a CliExit. */
+static int read_reply(const Client *client, const Json *reply, Json **ret_parameters,
+		      char ret_error[CLIENT_ERROR_MAX])
 {
 	Json *answer = json_get(reply, "parameters");
 	const char *error = json_string(json_get(reply, "error"));
 
-	if (error)
-		return say_error(client, method, error, answer);
-	if (json_type(answer) != JSON_OBJECT)
+	if (!error && json_type(answer) != JSON_OBJECT)
 		return say_call_error(client, EBADMSG);
+	(void)text_copy(ret_error, CLIENT_ERROR_MAX, error ? error : "");
 	*ret_parameters = json_reference(answer);
 	return CLI_OK;
 }
 
-int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters)
+/* The same, but an error of it is said. */
+static int read_parameters(const Client *client, const char *method, const Json *reply,
+			   Json **ret_parameters)
 {
-	_cleanup_json_ Json *reply = NULL;
+	_cleanup_json_ Json *answer = NULL;
+	char error[CLIENT_ERROR_MAX];
+	int r = read_reply(client, reply, &answer, error);
+
+	if (r != CLI_OK)
+		return r;
+	if (*error)
+		return client_say_error(client, method, error, answer);
+	*ret_parameters = STEAL(answer);
+	return CLI_OK;
+}
+
+/* Sends a call and waits for its one reply. Returns a CliExit. */
+static int converse(Client *client, const char *method, Json *parameters, Json **ret_reply)
+{
 	uint64_t deadline_ns = answer_deadline(client);
 	int r = send_call(client, method, parameters, false);
 
 	if (r == 0)
 		do
-			r = receive_reply(client, deadline_ns, &reply);
+			r = receive_reply(client, deadline_ns, ret_reply);
 		while (r == -EINTR);
-	if (r < 0)
-		return say_call_error(client, -r);
-	return read_reply(client, method, reply, ret_parameters);
+	return r < 0 ? say_call_error(client, -r) : CLI_OK;
+}
+
+int client_ask(Client *client, const char *method, Json *parameters, Json **ret_parameters,
+	       char ret_error[CLIENT_ERROR_MAX])
+{
+	_cleanup_json_ Json *reply = NULL;
+	int r = converse(client, method, parameters, &reply);
+
+	return r == CLI_OK ? read_reply(client, reply, ret_parameters, ret_error) : r;
+}
+
+int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters)
+{
+	_cleanup_json_ Json *reply = NULL;
+	int r = converse(client, method, parameters, &reply);
+
+	return r == CLI_OK ? read_parameters(client, method, reply, ret_parameters) : r;
 }
 
 int client_begin(Client *client, const char *method, Json *parameters)
@@ -338,7 +374,7 @@ int client_next(Client *client, uint64_t deadline_ns, Json **ret_parameters, boo
 	if (r < 0)
 		return say_call_error(client, -r);
 	*ret_last = !json_bool(json_get(reply, "continues"), false);
-	return read_reply(client, client->method, reply, ret_parameters);
+	return read_parameters(client, client->method, reply, ret_parameters);
 }
 
 /* The replies after the call. */

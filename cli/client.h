@@ -28,6 +28,14 @@ void client_close(Client *client);
 int client_open(const Settings *settings, Client *ret_client);
 /* Takes `parameters` (NULL: none). The parameters of the reply are the caller's. */
 int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters);
+#define CLIENT_ERROR_MAX 128
+/* The same, but an error that netoptd answers is left to the caller: its name, and in
+ * *ret_parameters what belongs to it; "": there was none. */
+int client_ask(Client *client, const char *method, Json *parameters, Json **ret_parameters,
+	       char ret_error[CLIENT_ERROR_MAX]);
+/* Says such an error. */
+int client_say_error(const Client *client, const char *method, const char *error,
+		     const Json *parameters);
 /*
  * A stream of replies. Begin, then take them one after the other; `fd` is readable when there may
  * be one. Takes `parameters` (NULL: none). Returns a CliExit, having said what went wrong.

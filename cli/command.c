@@ -65,8 +65,27 @@ const Command commands[] = {
 	 "a "
 	 "profile of tuned, or commands of ip(8).",
 	 ARGUMENT_NONE, 0, 0, .run = verb_export},
-	{"explain", "ID", "Explain a change: evidence, formula, trial, verdict", "",
-	 ARGUMENT_CHANGE, 1, 1, .run = verb_explain},
+	{"explain", "SUBJECT",
+	 "Explain an endpoint, path, tunable or change, and why nothing was done",
+	 "SUBJECT is told by what it looks like: a number is a change, an address or prefix a "
+	 "path, a key or the last part of it (tcp_rmem) a tunable, all else an endpoint. Where "
+	 "that is not enough: endpoint:NAME, path:ADDRESS, tunable:KEY, change:ID.",
+	 ARGUMENT_SUBJECT, 1, 1, .run = verb_explain},
+	{"advise", "", "Show what Mode=auto would do now, and what stands in the way",
+	 "Nothing is written. An advice keeps its id while it stays the same: \"apply\" takes it.",
+	 ARGUMENT_NONE, 0, 0, .run = verb_advise},
+	{"apply", "ID", "Begin the trial of an advice now, whatever the mode is",
+	 "With the evidence of now, the same proof and the same guards as any other. Needs root or "
+	 "membership of the daemon's group.",
+	 ARGUMENT_ADVICE, 1, 1, .run = verb_apply},
+	{"hold", "ID [DURATION|0]", "Let the values of a change stay as they are for a while",
+	 "No re-test, no restoration by itself, no new proposal about its tunables; without a "
+	 "duration until \"hold ID 0\". Needs root or membership of the daemon's group.",
+	 ARGUMENT_CHANGE, 1, 2, .run = verb_hold},
+	{"verify", "", "Check that what is live is what netoptd believes",
+	 "Sysctls, routes, the journal on disk, and the congestion control of live connections. "
+	 "Exits with 1 if something differs, and says what to do about it.",
+	 ARGUMENT_NONE, 0, 0, .run = verb_verify},
 	{"revert", "ID|all", "Put back the values of before a change, or of before all",
 	 "Needs root or membership of the daemon's group.", ARGUMENT_CHANGE_OR_ALL, 1, 1,
 	 .run = verb_revert},
@@ -93,6 +112,10 @@ const Command commands[] = {
 	 "A bad configuration is refused, with every problem listed, and the old one stays. Needs "
 	 "root or membership of the daemon's group.",
 	 ARGUMENT_NONE, 0, 0, .run = verb_reload},
+	{"log-level", "[LEVEL]", "Show the daemon's log level, or set it until the next start",
+	 "LEVEL is err, warning, notice, info or debug. Setting it needs root or membership of the "
+	 "daemon's group.",
+	 ARGUMENT_LEVEL, 0, 1, .run = verb_log_level},
 	{"measure", "URL...", "Measure the latency to URLs now, without the daemon",
 	 "A URL is tcp://HOST:PORT, tls://HOST, http://HOST/PATH, https://HOST/PATH, icmp://HOST "
 	 "or "

@@ -11,6 +11,9 @@ typedef enum CommandArgument {
 	ARGUMENT_NONE,
 	ARGUMENT_CHANGE, /* the id of a change */
 	ARGUMENT_CHANGE_OR_ALL,
+	ARGUMENT_ADVICE,  /* the id of an advice */
+	ARGUMENT_SUBJECT, /* an endpoint, a path, a tunable or a change */
+	ARGUMENT_LEVEL,   /* of the log */
 	ARGUMENT_DURATION,
 	ARGUMENT_COMMAND,
 	ARGUMENT_ENDPOINT, /* the name of one */
@@ -55,4 +58,5 @@ bool command_takes(const Command *command, const CommandOption *option);
 /* The name most like it, or NULL. */
 const char *command_nearest(const char *name);
 
+#define COMMAND_LEVELS "err warning notice info debug"
 #define COMMAND_SHELLS "bash zsh fish"

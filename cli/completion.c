@@ -20,6 +20,20 @@
 	"(env COLUMNS= netoptctl --no-legend --timeout 1s %s 2>/dev/null"                          \
 	" | string trim | string split -f1 \" \")"
 
+/* What begins with a number at the edge: the rest belongs to it. */
+#define ASK_IDS_SH                                                                                 \
+	"$(netoptctl --no-legend --timeout 1s %s 2>/dev/null | awk '/^[0-9]/ {print $1}')"
+#define ASK_IDS_FISH                                                                               \
+	"(netoptctl --no-legend --timeout 1s %s 2>/dev/null | string match -r \"^[0-9]+\")"
+
+static void append_ask_ids(Text *text, const char *list, bool fish)
+{
+	if (fish)
+		text_appendf(text, ASK_IDS_FISH, list);
+	else
+		text_appendf(text, ASK_IDS_SH, list);
+}
+
 static void append_ask(Text *text, const char *list, bool fish)
 {
 	if (fish)
@@ -34,6 +48,16 @@ static void append_command_names(Text *text)
 		text_appendf(text, "%s%s", i ? " " : "", commands[i].name);
 }
 
+static void append_subjects(Text *text, bool fish)
+{
+	static const char *const lists[] = {"endpoints", "paths", "tunables", "changes"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		text_append(text, i ? " " : "");
+		append_ask(text, lists[i], fish);
+	}
+}
+
 /* The words a command takes, as shell source; "" for none. */
 static void append_words(Text *text, const Command *command, bool fish)
 {
@@ -44,6 +68,15 @@ static void append_words(Text *text, const Command *command, bool fish)
 	case ARGUMENT_CHANGE_OR_ALL:
 		text_append(text, "all ");
 		append_ask(text, "changes", fish);
+		break;
+	case ARGUMENT_ADVICE:
+		append_ask_ids(text, "advise", fish);
+		break;
+	case ARGUMENT_SUBJECT:
+		append_subjects(text, fish);
+		break;
+	case ARGUMENT_LEVEL:
+		text_append(text, COMMAND_LEVELS);
 		break;
 	case ARGUMENT_ENDPOINT:
 		append_ask(text, "endpoints", fish);

@@ -9,19 +9,20 @@
 #define HANG     2  /* how much further in a line goes on */
 #define ELLIPSIS "..."
 
-void fold_append(const Settings *settings, const char *label, const char *line, Text *text)
+void fold_append_at(const Settings *settings, size_t indent, const char *label, const char *line,
+		    Text *text)
 {
 	_cleanup_(text_clear) Text folded = {.data = NULL};
-	size_t column = INDENT;
+	size_t column = indent;
 
-	text_appendf(&folded, "  %-*s", INDENT - 2, label);
+	text_appendf(&folded, "  %-*s", (int)indent - 2, label);
 	while (*line) {
 		size_t length = strcspn(line, " "), columns = width_of(line, length);
 
-		if (column > INDENT && column + 1 + columns > settings->width) {
-			text_appendf(&folded, "\n%*s", INDENT, "");
-			column = INDENT;
-		} else if (column > INDENT) {
+		if (column > indent && column + 1 + columns > settings->width) {
+			text_appendf(&folded, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
 			text_append(&folded, " ");
 			column++;
 		}
@@ -33,6 +34,11 @@ void fold_append(const Settings *settings, const char *label, const char *line, 
 	text_append(&folded, "\n");
 	text->failed = text->failed || folded.failed;
 	output_append(settings, text, STYLE_PLAIN, text_string(&folded));
+}
+
+void fold_append(const Settings *settings, const char *label, const char *line, Text *text)
+{
+	fold_append_at(settings, INDENT, label, line, text);
 }
 
 static void new_line(size_t indent, size_t *column, Text *text)

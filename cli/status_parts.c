@@ -218,6 +218,9 @@ static void append_mode(const Screen *screen, Text *text)
 	text_append(text, ": ");
 	append_counts(screen, text);
 	text_append(text, "\n");
+	if (reply_number(status, "changesHeld") > 0)
+		text_appendf(text, "  %" PRIu64 " held as they are: netoptctl changes\n",
+			     reply_number(status, "changesHeld"));
 	if (json_get(status, "pausedForUsec"))
 		text_appendf(text, "  paused for another %s\n",
 			     human_span(reply_number(status, "pausedForUsec"), span));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes: the list, the explanation, and taking one back.
+ * Changes: the list, and taking one back.
  */
 #include <stdio.h>
 #include <time.h>
@@ -12,24 +12,6 @@
 #include "cli/steer.h"
 #include "cli/verbs.h"
 #include "common/interface.h"
-#include "common/parse.h"
-
-/* CLI_OK, or what was said about it. */
-static int read_id(const Settings *settings, const char *word, int64_t *ret_id)
-{
-	if (parse_int64(word, 1, INT64_MAX, ret_id) == 0)
-		return CLI_OK;
-	return output_error(settings, CLI_USAGE, "org.netopt.Client.Usage",
-			    "%s is not the id of a change; see: netoptctl changes", word);
-}
-
-static Json *with_id(int64_t id)
-{
-	Json *parameters = json_new_object();
-
-	json_set_int(parameters, "id", id);
-	return parameters;
-}
 
 static const TableColumn columns[] = {
 	{.title = "ID", .right = true},
@@ -57,8 +39,12 @@ static void add_time(Table *table, const Json *change)
 
 static const char *in_force(const Json *change)
 {
+	bool held = json_bool(json_get(change, "held"), false);
+
 	if (!json_bool(json_get(change, "inForce"), false))
-		return "no";
+		return held ? "no, held" : "no";
+	if (held)
+		return "held";
 	return json_bool(json_get(change, "provisional"), false) ? "provisional" : "yes";
 }
 
@@ -85,11 +71,11 @@ int verb_changes(const Settings *settings, char *const arguments[], size_t n)
 	Text text = {.data = NULL};
 	const Json *changes;
 	int64_t id = 0;
-	int r = n > 0 ? read_id(settings, arguments[0], &id) : CLI_OK;
+	int r = n > 0 ? change_read_id(settings, arguments[0], &id) : CLI_OK;
 
 	if (r == CLI_OK)
-		r = client_call_once(settings, INTERFACE_LIST_CHANGES, n > 0 ? with_id(id) : NULL,
-				     &reply);
+		r = client_call_once(settings, INTERFACE_LIST_CHANGES,
+				     n > 0 ? change_with_id(id) : NULL, &reply);
 	if (r != CLI_OK)
 		return r;
 	if (settings->format != FORMAT_TEXT)
@@ -99,26 +85,6 @@ int verb_changes(const Settings *settings, char *const arguments[], size_t n)
 	for (size_t i = 0; i < json_length(changes); i++)
 		fill(&table, json_at(changes, i));
 	table_append(&table, settings, 0, &text);
-	return output_text(&text);
-}
-
-int verb_explain(const Settings *settings, char *const arguments[], size_t n)
-{
-	_cleanup_json_ Json *reply = NULL;
-	Text text = {.data = NULL};
-	const char *explanation;
-	int64_t id;
-	int r = read_id(settings, arguments[0], &id);
-
-	(void)n; /* one, says the table of commands */
-	if (r == CLI_OK)
-		r = client_call_once(settings, INTERFACE_EXPLAIN, with_id(id), &reply);
-	if (r != CLI_OK)
-		return r;
-	if (settings->format != FORMAT_TEXT)
-		return output_json(settings, reply);
-	explanation = json_string(json_get(reply, "text"));
-	output_append(settings, &text, STYLE_PLAIN, explanation ? explanation : "");
 	return output_text(&text);
 }
 
@@ -212,11 +178,11 @@ int verb_revert(const Settings *settings, char *const arguments[], size_t n)
 	bool all = text_equal(arguments[0], "all");
 	Json *parameters = NULL;
 	int64_t id = 0;
-	int r = all ? CLI_OK : read_id(settings, arguments[0], &id);
+	int r = all ? CLI_OK : change_read_id(settings, arguments[0], &id);
 
 	(void)n; /* one, says the table of commands */
 	if (r == CLI_OK && settings->dry_run)
-		return show_back(settings, all ? NULL : with_id(id));
+		return show_back(settings, all ? NULL : change_with_id(id));
 	if (r == CLI_OK && all)
 		r = confirm_all(settings);
 	if (r != CLI_OK)
@@ -225,7 +191,7 @@ int verb_revert(const Settings *settings, char *const arguments[], size_t n)
 		parameters = json_new_object();
 		json_set_bool(parameters, "all", true);
 	} else {
-		parameters = with_id(id);
+		parameters = change_with_id(id);
 	}
 	return steer(settings, INTERFACE_REVERT, parameters);
 }

@@ -28,10 +28,17 @@
 #define INTERFACE_PAUSE           INTERFACE_NAME ".Pause"
 #define INTERFACE_RESUME          INTERFACE_NAME ".Resume"
 #define INTERFACE_RELOAD          INTERFACE_NAME ".Reload"
+#define INTERFACE_ADVISE          INTERFACE_NAME ".Advise"
+#define INTERFACE_VERIFY          INTERFACE_NAME ".Verify"
+#define INTERFACE_APPLY           INTERFACE_NAME ".Apply"
+#define INTERFACE_HOLD            INTERFACE_NAME ".Hold"
+#define INTERFACE_GET_LOG_LEVEL   INTERFACE_NAME ".GetLogLevel"
+#define INTERFACE_SET_LOG_LEVEL   INTERFACE_NAME ".SetLogLevel"
 
 #define INTERFACE_ERROR_NO_SUCH_CHANGE   INTERFACE_NAME ".NoSuchChange"
 #define INTERFACE_ERROR_NO_SUCH_ENDPOINT INTERFACE_NAME ".NoSuchEndpoint" /* (name: string) */
 #define INTERFACE_ERROR_NO_SUCH_PATH     INTERFACE_NAME ".NoSuchPath"     /* (path: string) */
+#define INTERFACE_ERROR_NO_SUCH_TUNABLE  INTERFACE_NAME ".NoSuchTunable"  /* (key: string) */
 #define INTERFACE_ERROR_TRIAL_BUSY       INTERFACE_NAME ".TrialBusy"      /* (message: string) */
 #define INTERFACE_ERROR_TRIAL_NOT_ALLOWED                                                          \
 	INTERFACE_NAME ".TrialNotAllowed"                            /* (message: string)          \

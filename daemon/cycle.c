@@ -335,6 +335,17 @@ static void take_snapshot(Cycle *cycle, Snapshot *ret)
 	take_host(cycle, &memory, ret);
 }
 
+void cycle_look(Cycle *cycle, Snapshot *ret)
+{
+	Counters counters = cycle->counters;
+	bool has_counters = cycle->has_counters, destroy_lost = cycle->destroy_lost;
+
+	take_snapshot(cycle, ret);
+	cycle->counters = counters;
+	cycle->has_counters = has_counters;
+	cycle->destroy_lost = destroy_lost;
+}
+
 static void tell_foreign(Cycle *cycle)
 {
 	uint64_t foreign = cycle->foreign;
@@ -460,7 +471,7 @@ int cycle_trial_aa(Cycle *cycle, const Address *path, unsigned pairs, char *reas
 	EngineAction action;
 	int r;
 
-	take_snapshot(cycle, &snapshot);
+	cycle_look(cycle, &snapshot);
 	r = engine_trial_aa(cycle->params.engine, &snapshot, path, pairs, &action, reason, size);
 	if (r == 0 && action.kind != ENGINE_NOTHING)
 		(void)cycle_execute(cycle, &action); /* the engine was told */

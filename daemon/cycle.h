@@ -59,6 +59,9 @@ void cycle_poke(Cycle *cycle);
 /* Executes an action that did not come from a step (revert, abort). 0, positive: refused, or
  * negative errno. */
 int cycle_execute(Cycle *cycle, const EngineAction *action);
+/* A snapshot for a question: what a step would be told is not taken from it. Valid until the next
+ * step. */
+void cycle_look(Cycle *cycle, Snapshot *ret);
 /* Begins a comparison of a setting with itself (engine_trial_aa()). `reason`: one sentence, always.
  */
 int cycle_trial_aa(Cycle *cycle, const Address *path, unsigned pairs, char *reason, size_t size);

@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "common/parse.h"
+#include "daemon/answer.h"
 #include "daemon/run/notify.h"
 #include "netopt-build.h"
 
@@ -169,7 +170,7 @@ static void fill_view(void *context, unsigned parts, ControlView *ret_view)
 }
 
 typedef struct Tally {
-	size_t endpoints, up, in_force, foreign;
+	size_t endpoints, up, in_force, held, foreign;
 } Tally;
 
 static Tally tally(const Root *root)
@@ -181,8 +182,12 @@ static Tally tally(const Root *root)
 		endpoints = watch_endpoints(root->watch, &t.endpoints);
 	for (size_t i = 0; i < t.endpoints; i++)
 		t.up += endpoint_state(endpoints[i]) == ENDPOINT_UP;
-	for (size_t i = 0; i < engine_change_count(root->engine); i++)
-		t.in_force += engine_change_at(root->engine, i)->in_force;
+	for (size_t i = 0; i < engine_change_count(root->engine); i++) {
+		const Change *change = engine_change_at(root->engine, i);
+
+		t.in_force += change->in_force;
+		t.held += change_is_held(change, clock_monotonic_ns(&clock_system));
+	}
 	for (TunableId id = 0; id < _TUNABLE_SYSCTLS; id++)
 		t.foreign += registry_get(root->registry, id)->owner == OWNER_FOREIGN;
 	return t;
@@ -196,6 +201,8 @@ static void format_status(const Root *root, Text *text)
 
 	text_appendf(text, "Mode=%s; %zu of %zu endpoints up; %zu changes in force",
 		     config_mode_name(root->config->mode), t.up, t.endpoints, t.in_force);
+	if (t.held)
+		text_appendf(text, "; %zu changes held", t.held);
 	if (t.foreign)
 		text_appendf(text, "; %zu tunables left to somebody else", t.foreign);
 	for (size_t i = 0; i < n; i++)
@@ -394,6 +401,7 @@ static void revert_fixed(Root *root, const PolicyConfig *before, const PolicyCon
 		EngineAction action;
 
 		if (!change->in_force || change->trial.kind != TRIAL_NONE ||
+		    change_is_held(change, clock_monotonic_ns(&clock_system)) ||
 		    is_fixed_alike(before, after, change->tunables[0].id))
 			continue;
 		if (engine_revert(root->engine, change->id, clock_monotonic_ns(&clock_system),
@@ -419,7 +427,7 @@ static void take_config(Root *root, Config *config)
 	}
 	if (watch_configure(root->watch, config) < 0)
 		log_error("not every endpoint could be set up: out of memory");
-	if (root->options->log_level < 0)
+	if (root->options->log_level < 0 && !root->log_level_asked)
 		log_set_level(config->log_level);
 	cycle_set_interval(root->cycle, config->interval_ns, config->cpu_budget_ppm);
 	path_table_set_prefixes(root->paths, (uint8_t)config->prefix_ipv4,
@@ -524,6 +532,7 @@ void operate_ops(Root *root, ControlOps *ret_ops)
 				.metrics = each_metric,
 				.processes = read_processes,
 				.context = root};
+	answer_ops(ret_ops);
 }
 
 int operate_stop(Root *root)

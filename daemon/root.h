@@ -41,6 +41,7 @@ typedef struct Root {
 	Control *control;
 	LoopTimer *watchdog;
 	uint64_t started_ns;
+	bool log_level_asked;    /* an operator has set it: a reload does not */
 	bool journal_failed;     /* the journal of an earlier instance could not be used */
 	char tuning_reason[256]; /* why nothing can be tuned; "" otherwise */
 	Text reload_error;       /* of the last reload */

@@ -573,26 +573,13 @@ const Path *path_table_at(const PathTable *table, size_t index)
 	return table->slots[index];
 }
 
-/* Insertion into a short sorted list: n is what a screen shows, not the size of the table. */
-size_t path_table_top(const PathTable *table, const Path *ret_paths[], size_t n)
+bool path_table_birth(const PathTable *table, uint64_t cookie, uint64_t *ret_ns, bool *ret_seen)
 {
-	size_t found = 0;
+	const MapEntry *entry = map_find(&table->flows, map_hash_u64(cookie), &cookie);
 
-	if (n == 0)
-		return 0;
-	map_each (&table->paths, entry) {
-		const Path *path = CONTAINER_OF(entry, Path, entry);
-		size_t at = found;
-
-		if (found == n && path_bytes(path) <= path_bytes(ret_paths[n - 1]))
-			continue;
-		at = MIN(found, n - 1);
-		while (at > 0 && path_bytes(ret_paths[at - 1]) < path_bytes(path)) {
-			ret_paths[at] = ret_paths[at - 1];
-			at--;
-		}
-		ret_paths[at] = path;
-		found = MIN(found + 1, n);
-	}
-	return found;
+	if (!entry)
+		return false;
+	*ret_ns = CONTAINER_OF(entry, const Flow, entry)->birth_ns;
+	*ret_seen = CONTAINER_OF(entry, const Flow, entry)->birth_seen;
+	return true;
 }

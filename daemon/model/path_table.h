@@ -75,6 +75,9 @@ uint64_t path_table_paths_merged(const PathTable *table);
 uint64_t path_table_flows_evicted(const PathTable *table);
 /* Bytes of bulk data moved (acked or received) in the last sweep: whether the host is busy. */
 uint64_t path_table_last_sweep_bytes(const PathTable *table);
+/* When this flow was first seen, and whether that was its birth; false: it is not known, or young.
+ */
+bool path_table_birth(const PathTable *table, uint64_t cookie, uint64_t *ret_ns, bool *ret_seen);
 /* Any of path_table_count(), in no order. */
 const Path *path_table_at(const PathTable *table, size_t index);
 /* The paths, busiest (bytes since first seen) first; up to n. Returns how many. */

@@ -224,5 +224,7 @@ const Controller controller_backlog = {
 	.name = "backlog",
 	.knob = POLICY_BACKLOG,
 	.summary = "raises somaxconn, or tcp_max_syn_backlog, when handshakes find queues full",
+	.subjects =
+		CONTROLLER_SETS(TUNABLE_SOMAXCONN) | CONTROLLER_SETS(TUNABLE_TCP_MAX_SYN_BACKLOG),
 	.propose = propose,
 };

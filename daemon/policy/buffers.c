@@ -324,7 +324,8 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	(void)text_copy(reason, CONTROLLER_REASON_MAX,
 			"no bulk flow has been limited by a buffer for 90 s");
 	for (size_t i = 0; i < n; i++) {
-		if (paths[i]->min_rtt_us == UINT32_MAX || !controller_sum(input, paths[i], &sum))
+		if (!controller_asked(input, paths[i]) || paths[i]->min_rtt_us == UINT32_MAX ||
+		    !controller_sum(input, paths[i], &sum))
 			continue;
 		id = sum.receiving ? TUNABLE_TCP_RMEM : TUNABLE_TCP_WMEM;
 		if (is_limited(paths[i], id) && controller_may_write(input, id, reason) &&
@@ -334,9 +335,48 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	return false;
 }
 
+/* The least share of the windows, which is the one that decides; permille. */
+static unsigned least_at_cap(const Path *path, TunableId id)
+{
+	unsigned least = 1000;
+
+	for (unsigned i = 0; i < CONTROLLER_WINDOWS; i++) {
+		const PathWindow *window = path_window(path, i);
+		uint32_t at_cap = id == TUNABLE_TCP_WMEM ? window->samples_send_at_cap
+							 : window->samples_receive_at_cap;
+
+		least = MIN(least, (unsigned)(at_cap * 1000 / MAX(window->samples, UINT32_C(1))));
+	}
+	return least;
+}
+
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	WindowSum sum;
+	TunableId id;
+
+	if (!controller_sum(input, path, &sum)) {
+		controller_why_no_sum(input, path, reason);
+		return;
+	}
+	id = sum.receiving ? TUNABLE_TCP_RMEM : TUNABLE_TCP_WMEM;
+	if (is_limited(path, id))
+		return; /* propose() has said what is in the way */
+	(void)text_format(
+		reason, CONTROLLER_REASON_MAX,
+		"the %s buffer of %.1f MB was full in %.0f %% of the samples of the least "
+		"full of three windows (at least 30 %%); the largest window was %.2f MB",
+		sum.receiving ? "receive" : "send",
+		(double)input->snapshot->tunables[id].current.numbers[2] / 1e6,
+		least_at_cap(path, id) / 10.0,
+		(double)(sum.receiving ? sum.max_rcv_wnd_bytes : sum.max_inflight_bytes) / 1e6);
+}
+
 const Controller controller_buffers = {
 	.name = "buffers",
 	.knob = POLICY_BUFFERS,
 	.summary = "raises tcp_rmem and tcp_wmem when a buffer limits bulk flows",
+	.subjects = CONTROLLER_SETS(TUNABLE_TCP_RMEM) | CONTROLLER_SETS(TUNABLE_TCP_WMEM),
 	.propose = propose,
+	.why_not = why_not,
 };

@@ -94,8 +94,17 @@ typedef struct Change {
 	uint64_t retest_ns; /* when the next one is due; 0: never */
 	uint64_t retest_of; /* this change is a re-test of that one; 0: it is not */
 	uint32_t hours;     /* bit per hour of the day (UTC) that its pairs have covered */
-	char reason[256];   /* of the verdict, or of a failure */
+	bool by_operator;   /* begun because somebody asked for it, whatever the mode */
+	/* Until then (monotonic; UINT64_MAX: until told otherwise) an operator wants its values to
+	 * stay as they are: no re-test, no restoration by itself, no proposal about them. */
+	uint64_t held_until_ns;
+	char reason[256]; /* of the verdict, or of a failure */
 } Change;
+
+static inline bool change_is_held(const Change *change, uint64_t now_ns)
+{
+	return change->held_until_ns > now_ns;
+}
 
 const char *change_state_name(ChangeState state); /* "advised" "trial" "decided" */
 const char *change_verdict_name(

@@ -306,7 +306,8 @@ static bool propose_agreed(const ControllerInput *input, const Candidate candida
 	Agreement agreement = agree(input, candidates, n);
 	Candidate subject;
 
-	if (!agreement.rest || agreement.permille < SHARE_PERMILLE)
+	if (!agreement.rest || agreement.permille < SHARE_PERMILLE ||
+	    !controller_asked(input, agreement.rest->path))
 		return false;
 	if (agreement.against) {
 		(void)text_format(reason, CONTROLLER_REASON_MAX,
@@ -393,8 +394,8 @@ static bool withdraw_any(const ControllerInput *input, uint64_t total, Proposal 
 	for (size_t i = 0; i < path_table_count(table); i++) {
 		const Path *path = path_table_at(table, i);
 
-		if (path_metrics(path)->congestion[0] && look_at(input, path, total, &candidate) &&
-		    withdraw(input, &candidate, ret))
+		if (controller_asked(input, path) && path_metrics(path)->congestion[0] &&
+		    look_at(input, path, total, &candidate) && withdraw(input, &candidate, ret))
 			return true;
 	}
 	return false;
@@ -420,14 +421,80 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	if (withdraw_any(input, total, ret))
 		return true;
 	for (size_t i = 0; i < found; i++)
-		if (may_try(&candidates[i]) && propose_for(input, &candidates[i], ret, reason))
+		if (controller_asked(input, candidates[i].path) && may_try(&candidates[i]) &&
+		    propose_for(input, &candidates[i], ret, reason))
 			return true;
 	return propose_agreed(input, candidates, found, ret, reason);
+}
+
+/* What keeps a path from being tried at all; false: nothing. */
+static bool why_not_tried(const Candidate *candidate, char *reason)
+{
+	const WindowSum *sum = &candidate->sum;
+	uint32_t samples = MAX(sum->samples, UINT32_C(1));
+
+	if (may_try(candidate))
+		return false;
+	if (candidate->path->min_rtt_us < FLOOR_MIN_US)
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "its floor is %.3f ms: below 2 ms no other algorithm is tried",
+				  candidate->path->min_rtt_us / 1e3);
+	else if (sum->samples_app_limited * 1000 > sum->samples * APP_LIMITED_PERMILLE)
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "the application is the limit in %.0f %% of the samples (at most "
+				  "70 %%)",
+				  100.0 * sum->samples_app_limited / samples);
+	else
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "applications chose another algorithm themselves in %.0f %% of "
+				  "the samples (at most 20 %%)",
+				  100.0 * sum->samples_other_congestion / samples);
+	return true;
+}
+
+static void why_content(const Candidate *candidate, char *reason)
+{
+	const WindowSum *sum = &candidate->sum;
+	double floor_ms = candidate->path->min_rtt_us / 1e3;
+
+	(void)text_format(reason, CONTROLLER_REASON_MAX,
+			  "%s does well: %.3f %% retransmitted, a queue of %.1f ms over %.1f ms, "
+			  "%.1f Mbit/s of at best %.1f",
+			  candidate->current, 100 * sum->loss,
+			  MAX(sum->srtt_p50_us / 1e3 - floor_ms, 0.0), floor_ms,
+			  (double)sum->goodput_bps / 1e6, (double)sum->max_delivery_bps / 1e6);
+}
+
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	const Path *paths[CONTROLLER_PATHS];
+	size_t n = controller_paths(input, paths);
+	Candidate candidate;
+	WindowSum sum;
+
+	if (input->config->switches[POLICY_CONGESTION] == POLICY_FIXED)
+		return;
+	if (path->min_rtt_us == UINT32_MAX || !controller_sum(input, path, &sum)) {
+		controller_why_no_sum(input, path, reason);
+		return;
+	}
+	if (!look_at(input, path, bulk_total(paths, n), &candidate)) {
+		(void)text_copy(reason, CONTROLLER_REASON_MAX,
+				sum.receiving ? "this host receives from there: the peer's "
+						"congestion control decides"
+					      : "too little was sent to judge by");
+		return;
+	}
+	if (!why_not_tried(&candidate, reason) && candidate.findings.class == CONGESTION_CONTENT)
+		why_content(&candidate, reason);
 }
 
 const Controller controller_congestion = {
 	.name = "congestion",
 	.knob = POLICY_CONGESTION,
 	.summary = "tries another congestion control where the present one wastes the path",
+	.subjects = CONTROLLER_SETS(TUNABLE_TCP_CONGESTION_CONTROL) |
+		    CONTROLLER_SETS(TUNABLE_ROUTE_CONGCTL),
 	.propose = propose,
+	.why_not = why_not,
 };

@@ -33,6 +33,9 @@ typedef struct ControllerInput {
 	/* Whether this value was tried on this path and is not to be tried again yet. */
 	bool (*held)(const void *context, const char *controller, const Address *path,
 		     const ChangeTunable *tunable);
+	/* Whether a metric in force must stay, though it may have lost its reason. NULL: never. */
+	bool (*stays)(const void *context, const char *controller, const Address *path,
+		      TunableId id);
 	/* The change of this controller that holds this tunable of the path in force, with the
 	 * evidence of then; NULL: there is none. The pointer may be NULL, too: nothing is. */
 	const Change *(*in_force)(const void *context, const char *controller, const Address *path,
@@ -42,6 +45,9 @@ typedef struct ControllerInput {
 	bool (*learned)(const void *context, const char *controller, const Address *path,
 			TunableId id, TunableValue *ret);
 	const void *context;
+	/* The one path the question is about; NULL: any. What is known of the others still counts
+	 * where they are compared. */
+	const Path *only;
 } ControllerInput;
 
 #define CONTROLLER_REASON_MAX 192
@@ -55,9 +61,16 @@ typedef struct Controller {
 	 * nothing is compared, and nobody has to wait. */
 	uint64_t patience_ns;
 	const char *summary;
+	uint64_t subjects; /* CONTROLLER_SETS() of all that it may ever propose */
 	/* True: *ret_proposal. False: `reason` (CONTROLLER_REASON_MAX) says why not. */
 	bool (*propose)(const ControllerInput *input, Proposal *ret_proposal, char *reason);
+	/* After propose() has said no to input->only: the numbers of that path beside what they
+	 * would have to be. "" if there is no more to say. NULL: it does not look at paths. */
+	void (*why_not)(const ControllerInput *input, const Path *path, char *reason);
 } Controller;
+
+#define CONTROLLER_SETS(id) (UINT64_C(1) << (id))
+_Static_assert(_TUNABLES <= 64, "a bit for each");
 
 /* In the order in which they are asked. */
 extern const Controller *const controller_table[];
@@ -104,6 +117,13 @@ typedef struct WindowSum {
 	unsigned flows;
 } WindowSum;
 bool controller_sum(const ControllerInput *input, const Path *path, WindowSum *ret);
+/* Why controller_sum() has none. */
+void controller_why_no_sum(const ControllerInput *input, const Path *path, char *reason);
+/* Whether the question is about this path. */
+static inline bool controller_asked(const ControllerInput *input, const Path *path)
+{
+	return !input->only || input->only == path;
+}
 /* Whether this sum of a path belongs to a tunable that may be written: present, writable, not
  * foreign. Otherwise the reason. */
 bool controller_may_write(const ControllerInput *input, TunableId id, char *reason);

@@ -98,6 +98,27 @@ bool controller_sum(const ControllerInput *input, const Path *path, WindowSum *r
 	return true;
 }
 
+void controller_why_no_sum(const ControllerInput *input, const Path *path, char *reason)
+{
+	uint64_t since_ns = input->evidence_since_ns, now_ns = input->snapshot->now_ns;
+	unsigned good = 0;
+
+	if (input->path_since)
+		since_ns = MAX(since_ns, input->path_since(input->context, &path->address));
+	for (; good < CONTROLLER_WINDOWS; good++) {
+		const PathWindow *window = path_window(path, good);
+
+		if (!window || window->samples == 0 || window->start_ns < since_ns ||
+		    (good == 0 && now_ns - window->start_ns > EVIDENCE_FRESH_NS))
+			break;
+	}
+	(void)text_format(reason, CONTROLLER_REASON_MAX,
+			  "waits for evidence: %u of %u windows of 30 s in a row with bulk "
+			  "transfers%s",
+			  good, CONTROLLER_WINDOWS,
+			  since_ns > 0 ? ", begun after the settings last changed" : "");
+}
+
 bool controller_may_write(const ControllerInput *input, TunableId id, char *reason)
 {
 	const PolicyTunable *tunable = &input->snapshot->tunables[id];
@@ -183,6 +204,12 @@ bool controller_propose_metric(const ControllerInput *input, const char *control
 	tunable.new_value.numbers[0] = value;
 	if (word)
 		(void)text_copy(tunable.new_value.words, sizeof(tunable.new_value.words), word);
+	if (tunable_is_unset(&tunable.new_value) && input->stays &&
+	    input->stays(input->context, controller, &path->address, id)) {
+		(void)text_format(reason, CONTROLLER_REASON_MAX, "%s on the way to %s is to stay",
+				  tunables[id].key, address_format(&path->address, address));
+		return false;
+	}
 	/* What lost its reason goes, even if it was proven once. */
 	if (!tunable_is_unset(&tunable.new_value) &&
 	    input->held(input->context, controller, &path->address, &tunable)) {

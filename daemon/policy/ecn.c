@@ -88,11 +88,38 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	(void)text_copy(reason, CONTROLLER_REASON_MAX,
 			"no path without ECN loses more than 0.1 % to a queue");
 	for (size_t i = 0; i < n; i++)
-		if (!path_metrics(paths[i])->ecn &&
+		if (controller_asked(input, paths[i]) && !path_metrics(paths[i])->ecn &&
 		    controller_is_known(input, &controller_ecn, paths[i]) &&
 		    propose_for(input, paths[i], ret, reason))
 			return true;
 	return false;
+}
+
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	WindowSum sum;
+
+	if (path_metrics(path)->ecn)
+		(void)text_copy(reason, CONTROLLER_REASON_MAX, "it is asked for already");
+	else if (!controller_sum(input, path, &sum))
+		controller_why_no_sum(input, path, reason);
+	else if (negotiated(path))
+		(void)text_copy(reason, CONTROLLER_REASON_MAX,
+				"its connections have negotiated it by themselves");
+	else if (sum.receiving)
+		(void)text_copy(reason, CONTROLLER_REASON_MAX, "this host receives from there");
+	else if (!loses_to_a_queue(path, &sum))
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%.3f %% retransmitted (over 0.1 %%), srtt p90 %.1f ms over a "
+				  "floor of %.1f ms (1.1 times at least)",
+				  100 * MAX(sum.loss, 0.0), sum.srtt_p90_us / 1e3,
+				  path->min_rtt_us / 1e3);
+	else if (was_away(input, path, &sum))
+		(void)text_copy(reason, CONTROLLER_REASON_MAX,
+				"what it lost was lost in an outage, not to a queue");
+	else if (!controller_is_known(input, &controller_ecn, path))
+		(void)text_copy(reason, CONTROLLER_REASON_MAX,
+				"a path must have been known for half an hour");
 }
 
 const Controller controller_ecn = {
@@ -102,5 +129,7 @@ const Controller controller_ecn = {
 	 * from what may gain more. */
 	.patience_ns = 30 * NSEC_PER_MIN,
 	.summary = "asks routers to mark instead of dropping where packets are lost to a queue",
+	.subjects = CONTROLLER_SETS(TUNABLE_ROUTE_ECN),
 	.propose = propose,
+	.why_not = why_not,
 };

@@ -44,6 +44,7 @@ void engine_free(Engine *engine)
 		if (engine->slots[i].change)
 			trial_clear(&engine->slots[i].trial);
 	ring_clear(&engine->ring);
+	free(engine->advised);
 	free(engine);
 }
 
@@ -78,7 +79,19 @@ static bool is_needed(const Change *change, void *context)
 	for (size_t i = 0; i < ENGINE_TRIALS_MAX; i++)
 		if (engine->restoring[i] == change)
 			return true;
-	return false;
+	return change_is_held(change, engine->now_ns);
+}
+
+void engine_describe(const Engine *engine, const char *controller, const Proposal *proposal,
+		     Change *change)
+{
+	change->controller = controller;
+	change->proposed_ns = engine->now_ns;
+	change->proposed_realtime_ns = engine->realtime_ns;
+	change->path = proposal->plan.path;
+	change->evidence = proposal->evidence;
+	change->n_tunables = proposal->n_tunables;
+	memcpy(change->tunables, proposal->tunables, sizeof(change->tunables));
 }
 
 Change *engine_add_change(Engine *engine, const char *controller, const Proposal *proposal)
@@ -87,15 +100,8 @@ Change *engine_add_change(Engine *engine, const char *controller, const Proposal
 
 	if (!change)
 		return NULL;
-
 	engine_recount(engine); /* an old one may have gone for it */
-	change->controller = controller;
-	change->proposed_ns = engine->now_ns;
-	change->proposed_realtime_ns = engine->realtime_ns;
-	change->path = proposal->plan.path;
-	change->evidence = proposal->evidence;
-	change->n_tunables = proposal->n_tunables;
-	memcpy(change->tunables, proposal->tunables, sizeof(change->tunables));
+	engine_describe(engine, controller, proposal, change);
 	return change;
 }
 
@@ -119,7 +125,8 @@ static bool is_held(const void *context, const char *controller, const Address *
 
 	if (is_cleared(engine, controller, path, tunable))
 		return false;
-	if (hold_covers(&engine->holds, controller, path, tunable, engine->now_ns) ||
+	if (engine_stays(engine, controller, path, tunable->id) ||
+	    hold_covers(&engine->holds, controller, path, tunable, engine->now_ns) ||
 	    engine_was_rejected(engine, controller, path, tunable))
 		return true;
 	if (engine->params.config.mode == POLICY_AUTO &&
@@ -189,13 +196,9 @@ static void advise(Engine *engine, const Controller *controller, const Proposal 
 	engine_report(engine, change, "advised");
 }
 
-static void begin(Engine *engine, const Controller *controller, const Proposal *proposal,
+void engine_begin(Engine *engine, Change *change, const Proposal *proposal,
 		  EngineAction *ret_action)
 {
-	Change *change = engine_add_change(engine, controller->name, proposal);
-
-	if (!change)
-		return;
 	if (proposal->plan.kind != TRIAL_NONE) {
 		engine_begin_trial(engine, change, &proposal->plan, ret_action);
 		return;
@@ -217,15 +220,13 @@ static Change *find_in_force(const Engine *engine, const char *controller, const
 	return NULL;
 }
 
-static const Change *in_force(const void *context, const char *controller, const Address *path,
+const Change *engine_in_force(const void *engine, const char *controller, const Address *path,
 			      TunableId id)
 {
-	return find_in_force(context, controller, path, id);
+	return find_in_force(engine, controller, path, id);
 }
 
-/* A metric of ours that has lost its reason goes without a trial; what set it is thereby decided.
- */
-static void withdraw(Engine *engine, const Controller *controller, const Proposal *proposal,
+void engine_withdraw(Engine *engine, const Controller *controller, const Proposal *proposal,
 		     EngineAction *ret_action)
 {
 	Change *change = find_in_force(engine, controller->name, &proposal->plan.path,
@@ -254,16 +255,22 @@ static void set_idle(Engine *engine, size_t i, const char *why)
 	(void)text_copy(engine->idle[i], sizeof(engine->idle[i]), why);
 }
 
-static bool ask(Engine *engine, size_t i, const Snapshot *snapshot, Proposal *ret)
+ControllerInput engine_input(const Engine *engine, size_t controller, const Snapshot *snapshot)
 {
-	ControllerInput input = {.snapshot = snapshot,
+	return (ControllerInput){.snapshot = snapshot,
 				 .config = &engine->params.config,
-				 .evidence_since_ns = engine->evidence_since_ns[i],
+				 .evidence_since_ns = engine->evidence_since_ns[controller],
 				 .path_since = engine_path_since,
 				 .held = is_held,
-				 .in_force = in_force,
+				 .stays = engine_stays,
+				 .in_force = engine_in_force,
 				 .learned = engine_learned,
 				 .context = engine};
+}
+
+static bool ask(Engine *engine, size_t i, const Snapshot *snapshot, Proposal *ret)
+{
+	ControllerInput input = engine_input(engine, i, snapshot);
 
 	*ret = (Proposal){0};
 	engine->idle[i][0] = '\0';
@@ -291,6 +298,15 @@ static bool ask(Engine *engine, size_t i, const Snapshot *snapshot, Proposal *re
 	return true;
 }
 
+static void begin_new(Engine *engine, const Controller *controller, const Proposal *proposal,
+		      EngineAction *ret_action)
+{
+	Change *change = engine_add_change(engine, controller->name, proposal);
+
+	if (change)
+		engine_begin(engine, change, proposal, ret_action);
+}
+
 static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineAction *ret_action)
 {
 	const PolicyConfig *config = &engine->params.config;
@@ -310,14 +326,18 @@ static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineActi
 		}
 		if (!ask(engine, i, snapshot, &proposal))
 			continue;
+		if (config->mode == POLICY_OBSERVE && !proposal.withdraw) {
+			set_idle(engine, i, "Mode=observe");
+			continue;
+		}
 		if (proposal.advice || (config->mode == POLICY_ADVISE && !proposal.withdraw)) {
 			advise(engine, controller_table[i], &proposal);
 			continue;
 		}
 		if (proposal.withdraw)
-			withdraw(engine, controller_table[i], &proposal, ret_action);
+			engine_withdraw(engine, controller_table[i], &proposal, ret_action);
 		else
-			begin(engine, controller_table[i], &proposal, ret_action);
+			begin_new(engine, controller_table[i], &proposal, ret_action);
 		if (ret_action->kind != ENGINE_NOTHING)
 			return;
 	}
@@ -349,7 +369,8 @@ static bool relieve_pressure(Engine *engine, const char *reason, EngineAction *r
 		Change *change = engine->ring.changes[i];
 		Slot *slot = engine_slot_of(engine, change);
 
-		if (!text_equal(change->controller, controller_buffers.name))
+		if (!text_equal(change->controller, controller_buffers.name) ||
+		    change_is_held(change, engine->now_ns))
 			continue;
 		if (slot) {
 			engine_end_trial(engine, slot, VERDICT_RESTORED, reason, ret_action);
@@ -382,11 +403,20 @@ static bool restore_waiting(Engine *engine, EngineAction *ret_action)
 	return false;
 }
 
+/* What a person had tried is looked after in every mode: it goes when it has lost its reason. */
+static bool looks_after(const Engine *engine)
+{
+	for (size_t i = 0; i < engine->ring.n; i++)
+		if (engine->ring.changes[i]->in_force && engine->ring.changes[i]->by_operator)
+			return true;
+	return false;
+}
+
 static void propose(Engine *engine, const Snapshot *snapshot, EngineAction *ret_action)
 {
 	if (engine->paused_until_ns > snapshot->now_ns)
 		all_idle(engine, "paused by the operator");
-	else if (engine->params.config.mode == POLICY_OBSERVE)
+	else if (engine->params.config.mode == POLICY_OBSERVE && !looks_after(engine))
 		all_idle(engine, "Mode=observe");
 	else if (engine->quiet_until_ns > snapshot->now_ns)
 		all_idle(engine, "cooling down after the last verdict");
@@ -484,7 +514,9 @@ const Change *engine_change_at(const Engine *engine, size_t index)
 
 const Change *engine_change_find(const Engine *engine, uint64_t id)
 {
-	return ring_find(&engine->ring, id);
+	const Change *change = ring_find(&engine->ring, id);
+
+	return change ? change : engine_advised_find(engine, id);
 }
 
 size_t engine_trials(const Engine *engine, const Change *ret_changes[ENGINE_TRIALS_MAX])

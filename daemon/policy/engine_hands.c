@@ -128,6 +128,7 @@ static void take_back(Engine *engine, const Change *first, EngineAction *action)
 		if (first || !engine_is_local(change))
 			add_old_values(change, action);
 		engine_decide(engine, change, VERDICT_RESTORED, "reverted by the operator");
+		change->held_until_ns = 0;
 		engine_hold_everywhere(engine, change);
 	}
 }

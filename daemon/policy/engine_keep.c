@@ -199,8 +199,8 @@ static bool retest(Engine *engine, Change *change, const KeptPlan *kept, EngineA
 
 bool engine_watch_kept(Engine *engine, const Snapshot *snapshot, EngineAction *ret_action)
 {
-	bool may_try = engine->params.config.mode == POLICY_AUTO &&
-		       engine->paused_until_ns <= engine->now_ns;
+	bool is_auto = engine->params.config.mode == POLICY_AUTO;
+	bool paused = engine->paused_until_ns > engine->now_ns;
 
 	for (size_t i = 0; i < RING_MAX; i++) {
 		KeptPlan *kept = &engine->kept[i];
@@ -210,14 +210,16 @@ bool engine_watch_kept(Engine *engine, const Snapshot *snapshot, EngineAction *r
 			kept->change_id = 0;
 			continue;
 		}
+		if (change_is_held(change, engine->now_ns))
+			continue;
 		/* A trial looks after itself, and stands on what is kept. */
 		if (engine_is_on_trial(engine, &change->path, change->tunables[0].id))
 			continue;
 		if (watch_one(engine, change, kept, path_table_find(snapshot->paths, &change->path),
 			      ret_action))
 			return true;
-		if (may_try && engine->now_ns >= change->retest_ns &&
-		    retest(engine, change, kept, ret_action))
+		if (!paused && (is_auto || change->by_operator) &&
+		    engine->now_ns >= change->retest_ns && retest(engine, change, kept, ret_action))
 			return true;
 	}
 	return false;

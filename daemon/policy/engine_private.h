@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The inside of the engine, for its six files:
+ * The inside of the engine, for its files:
  *   engine.c        the step: what comes first, asking the controllers, queries
  *   engine_view.c   what is seen in a step
  *   engine_trial.c  the slots: who may be tried beside whom, from proposal to verdict
  *   engine_keep.c   what becomes of a kept change: re-tests, late harm, paths that fell silent
  *   engine_learn.c  what is remembered of earlier trials
  *   engine_hands.c  the operator and other hands: revert, abort, foreign values, lost routes
+ *   engine_ask.c    questions: what would be done, why nothing is, what stands in the way
+ *   engine_apply.c  the operator again: begins a trial of what was advised, holds values
  *
  * Invariants. At most one action is under way (`pending`). A slot with a change has a trial that is
  * initialised; the change is in the ring and cannot be dropped from it. A change in `restoring` is
@@ -15,6 +17,7 @@
  */
 #include "daemon/policy/controller.h"
 #include "daemon/policy/engine.h"
+#include "daemon/policy/engine_ask.h"
 #include "daemon/policy/hold.h"
 
 /* More than there are: the reasons of idle ones have a fixed place. */
@@ -63,6 +66,12 @@ typedef struct KeptPlan {
 	uint64_t looked_ns; /* begin of the window last looked at */
 } KeptPlan;
 
+/* What was answered to who asked for advice, so that the same advice keeps its id. */
+typedef struct Advised {
+	Change change;
+	uint64_t given_ns; /* last */
+} Advised;
+
 /* Ways that are looked up once in a step; more of them are asked for each time. */
 #define ENGINE_WAYS_MAX 32
 typedef struct Way {
@@ -104,6 +113,8 @@ struct Engine {
 	bool host_waits; /* a change of the host waits for the slots to be free */
 	bool in_the_way; /* a controller was told that a trial is in its way */
 	char idle[CONTROLLERS_MAX][CONTROLLER_REASON_MAX];
+	Advised *advised; /* ENGINE_ADVICES_MAX of them; NULL: nobody asked yet */
+	size_t n_advised;
 };
 
 /* --- engine.c --- */
@@ -127,6 +138,21 @@ static inline bool engine_is_local(const Change *change)
 	return change->n_tunables > 0 && tunable_is_route(change->tunables[0].id);
 }
 
+/* Fills in what a controller is asked with. */
+ControllerInput engine_input(const Engine *engine, size_t controller, const Snapshot *snapshot);
+/* Answers ControllerInput.in_force; the context is the engine. */
+const Change *engine_in_force(const void *engine, const char *controller, const Address *path,
+			      TunableId id);
+/* Carries out a proposal, whose record is `change`. */
+void engine_begin(Engine *engine, Change *change, const Proposal *proposal,
+		  EngineAction *ret_action);
+/* A metric of ours goes without a trial; what set it is thereby decided. */
+void engine_withdraw(Engine *engine, const Controller *controller, const Proposal *proposal,
+		     EngineAction *ret_action);
+/* What a record says of a proposal. */
+void engine_describe(const Engine *engine, const char *controller, const Proposal *proposal,
+		     Change *change);
+
 /* --- engine_view.c --- */
 /* The snapshot as it is seen in this step: engine->snapshot, until engine_look_away(). */
 const Snapshot *engine_look(Engine *engine, const Snapshot *snapshot);
@@ -136,9 +162,31 @@ void engine_sort_paths(Engine *engine);
 /* False: outside of a step, of the host, or not to be told. */
 bool engine_route(const Engine *engine, const Address *path, PolicyRoute *ret);
 
+/* --- engine_ask.c --- */
+/* A proposal as Mode=auto would get it, and whether only OverrideSysctl= keeps it from that. */
+typedef struct Found {
+	Proposal proposal;
+	bool administered;
+} Found;
+#define ENGINE_FOUND_MAX 16 /* of one controller */
+/* All that a controller would propose now, in its order. engine->snapshot is set. */
+size_t engine_find_all(Engine *engine, size_t controller, Found ret[ENGINE_FOUND_MAX]);
+/* What stands in the way of one. */
+size_t engine_obstacles(Engine *engine, size_t controller, const Found *found,
+			EngineObstacle ret[ENGINE_OBSTACLES_MAX]);
+/* The record of advice that was given and not carried out: of the ring, or what was answered. */
+Change *engine_advised_find(const Engine *engine, uint64_t id);
+void engine_advised_forget(Engine *engine, uint64_t id);
+
+/* --- engine_apply.c --- */
+/* Whether the operator wants what this tunable is to stay. */
+bool engine_stays(const void *engine, const char *controller, const Address *path, TunableId id);
+
 /* --- engine_trial.c --- */
 /* The trials that count for e-BH are others now. */
 void engine_recount(Engine *engine);
+/* Whether the day's budget of this destination is spent. */
+bool engine_is_explored(const Engine *engine, const Address *path);
 /* Why a trial of this tunable on this path would disturb, or be disturbed by, one under way. */
 bool engine_in_the_way(Engine *engine, const Address *path, TunableId id);
 /* Gives the change a slot and begins. The first switch is in *ret_action. */

@@ -185,6 +185,20 @@ void engine_switched(Engine *engine, Slot *slot, uint32_t epoch)
 	trial_switched(&slot->trial, epoch, engine->now_ns);
 }
 
+bool engine_is_explored(const Engine *engine, const Address *path)
+{
+	uint64_t budget = NSEC_PER_DAY / 1000 * engine->params.config.exploration_permille;
+
+	for (size_t i = 0; i < ENGINE_EXPLORED_MAX; i++) {
+		const Explored *explored = &engine->explored[i];
+
+		if (address_equal(&explored->path, path) &&
+		    engine->now_ns - explored->day_ns < NSEC_PER_DAY)
+			return explored->spent_ns > budget;
+	}
+	return false;
+}
+
 static bool is_exhausted(Engine *engine, const Slot *slot)
 {
 	const TrialPlan *plan = &slot->trial.plan;

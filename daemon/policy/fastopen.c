@@ -68,5 +68,6 @@ const Controller controller_fastopen = {
 	.name = "fastopen",
 	.knob = POLICY_FASTOPEN,
 	.summary = "advises on TCP Fast Open; sets only what FastOpen= fixes",
+	.subjects = CONTROLLER_SETS(TUNABLE_TCP_FASTOPEN),
 	.propose = propose,
 };

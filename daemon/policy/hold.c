@@ -25,7 +25,7 @@ static bool is_measured(TunableId id)
 	       id == TUNABLE_TCP_NOTSENT_LOWAT;
 }
 
-static bool same_setting(const ChangeTunable *a, const ChangeTunable *b)
+bool hold_same_setting(const ChangeTunable *a, const ChangeTunable *b)
 {
 	if (a->id != b->id)
 		return false;
@@ -35,18 +35,39 @@ static bool same_setting(const ChangeTunable *a, const ChangeTunable *b)
 				  : tunable_equal(&a->new_value, &b->new_value);
 }
 
-bool hold_covers(const HoldTable *table, const char *controller, const Address *path,
-		 const ChangeTunable *tunable, uint64_t now_ns)
+const Hold *hold_find(const HoldTable *table, const char *controller, const Address *path,
+		      const ChangeTunable *tunable, uint64_t now_ns)
 {
+	const Hold *found = NULL;
+
 	for (size_t i = 0; i < table->n; i++) {
 		const Hold *hold = &table->holds[i];
 
 		if (hold->until_ns > now_ns && hold->controller == controller &&
 		    (hold->path.family == 0 || address_equal(&hold->path, path)) &&
-		    same_setting(&hold->tunable, tunable))
-			return true;
+		    hold_same_setting(&hold->tunable, tunable) &&
+		    (!found || hold->until_ns > found->until_ns))
+			found = hold;
 	}
-	return false;
+	return found;
+}
+
+bool hold_covers(const HoldTable *table, const char *controller, const Address *path,
+		 const ChangeTunable *tunable, uint64_t now_ns)
+{
+	return hold_find(table, controller, path, tunable, now_ns) != NULL;
+}
+
+const char *hold_kind_reason(HoldKind kind)
+{
+	static const char *const reasons[_HOLD_KINDS] = {
+		[HOLD_REJECTED] = "a verdict or the operator was against it",
+		[HOLD_UNDECIDED] = "it was tried lately, and no verdict was possible",
+		[HOLD_ADVISED] = "it was advised already",
+		[HOLD_PROVEN] = "the contrary was proven",
+	};
+
+	return reasons[kind];
 }
 
 /* The entry of exactly this path (or of every path), or NULL. */
@@ -57,7 +78,7 @@ static Hold *find(HoldTable *table, const char *controller, const Address *path,
 		Hold *hold = &table->holds[i];
 
 		if (hold->controller == controller && address_equal(&hold->path, path) &&
-		    same_setting(&hold->tunable, tunable))
+		    hold_same_setting(&hold->tunable, tunable))
 			return hold;
 	}
 	return NULL;
@@ -88,13 +109,18 @@ void hold_add(HoldTable *table, HoldKind kind, const char *controller, const Add
 	      const ChangeTunable *tunable, uint64_t now_ns)
 {
 	Hold *hold = find(table, controller, path, tunable);
+	uint64_t until_ns;
 
 	if (!hold) {
 		hold = place(table);
 		*hold = (Hold){.controller = controller, .path = *path};
 	}
 	hold->tunable = *tunable;
-	hold->until_ns = MAX(hold->until_ns, now_ns + length_ns(kind, hold->times[kind]++));
+	until_ns = now_ns + length_ns(kind, hold->times[kind]++);
+	if (until_ns < hold->until_ns)
+		return;
+	hold->until_ns = until_ns;
+	hold->kind = kind;
 }
 
 void hold_forget_all(HoldTable *table)

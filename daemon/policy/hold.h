@@ -28,6 +28,7 @@ typedef struct Hold {
 	Address path;           /* family 0: on every path */
 	ChangeTunable tunable;
 	uint64_t until_ns;
+	HoldKind kind;               /* that until_ns comes from */
 	unsigned times[_HOLD_KINDS]; /* how often */
 } Hold;
 
@@ -42,5 +43,12 @@ void hold_add(HoldTable *table, HoldKind kind, const char *controller, const Add
 /* Whether this value is on hold for this controller and path now. */
 bool hold_covers(const HoldTable *table, const char *controller, const Address *path,
 		 const ChangeTunable *tunable, uint64_t now_ns);
+/* The one that ends last of those that cover it now; NULL: none. */
+const Hold *hold_find(const HoldTable *table, const char *controller, const Address *path,
+		      const ChangeTunable *tunable, uint64_t now_ns);
+/* Whether two proposals are about the same setting, as holds see it. */
+bool hold_same_setting(const ChangeTunable *a, const ChangeTunable *b);
+/* "a verdict was against it", ... */
+const char *hold_kind_reason(HoldKind kind);
 /* For an operator who wants everything tried anew. */
 void hold_forget_all(HoldTable *table);

@@ -58,8 +58,8 @@ static const Path *most_restarts(const ControllerInput *input, uint32_t *ret_res
 		uint64_t bytes;
 		uint32_t restarts;
 
-		if (!restarts_slowly(paths[i]->congestion) || paths[i]->min_rtt_us == UINT32_MAX ||
-		    paths[i]->min_rtt_us < RTT_MIN_US ||
+		if (!controller_asked(input, paths[i]) || !restarts_slowly(paths[i]->congestion) ||
+		    paths[i]->min_rtt_us == UINT32_MAX || paths[i]->min_rtt_us < RTT_MIN_US ||
 		    input->snapshot->now_ns - paths[i]->last_seen_ns > FRESH_NS)
 			continue;
 		restarts = restarts_of(input, paths[i], &bytes);
@@ -146,11 +146,33 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	return true;
 }
 
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	uint64_t bytes;
+	uint32_t restarts = restarts_of(input, path, &bytes);
+
+	if (input->snapshot->tunables[TUNABLE_TCP_SLOW_START_AFTER_IDLE].current.numbers[0] == 0)
+		return;
+	if (restarts < RESTARTS_MIN)
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%u bursts after pauses in two minutes (at least %u)", restarts,
+				  RESTARTS_MIN);
+	else if (path->min_rtt_us == UINT32_MAX || path->min_rtt_us < RTT_MIN_US)
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%u bursts after pauses, but a floor under 5 ms", restarts);
+	else if (!restarts_slowly(path->congestion))
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%u bursts after pauses, but %s has its own idea of a pause",
+				  restarts, path->congestion);
+}
+
 const Controller controller_idle = {
 	.name = "idle",
 	.knob = POLICY_IDLE,
 	.patience_ns = 3 * NSEC_PER_MIN,
 	.summary =
 		"lets connections keep their window over pauses when they send bursts after them",
+	.subjects = CONTROLLER_SETS(TUNABLE_TCP_SLOW_START_AFTER_IDLE),
 	.propose = propose,
+	.why_not = why_not,
 };

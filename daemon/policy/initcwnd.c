@@ -41,6 +41,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "common/stats.h"
 #include "common/text.h"
@@ -464,7 +465,8 @@ static bool withdraw_any(const ControllerInput *input, Proposal *ret)
 	for (size_t i = 0; i < path_table_count(table); i++) {
 		const Path *path = path_table_at(table, i);
 
-		if (path_metrics(path)->initcwnd > 0 && withdraw(input, path, ret))
+		if (controller_asked(input, path) && path_metrics(path)->initcwnd > 0 &&
+		    withdraw(input, path, ret))
 			return true;
 	}
 	return false;
@@ -482,16 +484,48 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 			"no path has short transfers and is known to have room for larger first "
 			"flights");
 	for (size_t i = 0; i < n; i++)
-		if ((learn(input, paths[i], &learned) || learn_again(input, paths[i], &learned)) &&
+		if (controller_asked(input, paths[i]) &&
+		    (learn(input, paths[i], &learned) || learn_again(input, paths[i], &learned)) &&
 		    is_useful(paths[i], &learned) &&
 		    propose_more(input, paths[i], &learned, ret, reason))
 			return true;
 	return false;
 }
 
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	const Room *room;
+	Learned learned;
+
+	if (!path->starts || path->mss == 0) {
+		(void)text_copy(reason, CONTROLLER_REASON_MAX,
+				"no connection has sent more than an initial window of 10 packets");
+		return;
+	}
+	if (!learn(input, path, &learned) && !learn_again(input, path, &learned)) {
+		room = &learned.room[!enough(&learned.room[0], 0) && enough(&learned.room[1], 0)];
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%u connections in %u minutes show what it has room for (20 in "
+				  "3), %u of %u short transfers lost something (at most a tenth)",
+				  room->connections, room->minutes, learned.n_lost,
+				  learned.n_useful);
+	} else if (!is_useful(path, &learned)) {
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%u of %u connections send more than 10 packets and less than 1 "
+				  "MB (at least a fifth), over %.1f ms (at least 5 ms)",
+				  learned.n_useful, learned.n_starts,
+				  path->min_rtt_us == UINT32_MAX ? 0.0 : path->min_rtt_us / 1e3);
+	} else {
+		(void)text_format(reason + strlen(reason), CONTROLLER_REASON_MAX - strlen(reason),
+				  " (target %u packets, now %u)", learned.target, window_of(path));
+	}
+}
+
 const Controller controller_initcwnd = {
 	.name = "initcwnd",
 	.knob = POLICY_INITCWND,
 	.summary = "learns for each destination how much a new connection can send at once",
+	.subjects = CONTROLLER_SETS(TUNABLE_ROUTE_INITCWND),
 	.propose = propose,
+	.why_not = why_not,
 };

@@ -132,11 +132,38 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 			? "Objective=throughput does not mind data that waits in sockets"
 			: "no answers wait in sockets behind 50 ms of data that is not sent");
 	for (size_t i = 0; i < n; i++)
-		if (controller_sum(input, paths[i], &sum) && !sum.receiving &&
-		    waits(input, paths[i], &notsent) &&
+		if (controller_asked(input, paths[i]) && controller_sum(input, paths[i], &sum) &&
+		    !sum.receiving && waits(input, paths[i], &notsent) &&
 		    propose_for(input, paths[i], &sum, notsent, ret, reason))
 			return true;
 	return false;
+}
+
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	uint32_t samples = 0, waits_long = 0;
+	uint64_t notsent;
+	WindowSum sum;
+
+	if (input->config->objective == POLICY_THROUGHPUT && !memory_is_short(input->snapshot))
+		return;
+	if (!controller_sum(input, path, &sum)) {
+		controller_why_no_sum(input, path, reason);
+		return;
+	}
+	if (sum.receiving || waits(input, path, &notsent))
+		return;
+	for (unsigned i = 0; i < CONTROLLER_WINDOWS; i++) {
+		samples += path_window(path, i)->samples;
+		waits_long += waiting(input, path_window(path, i));
+	}
+	(void)text_format(reason, CONTROLLER_REASON_MAX,
+			  "in %u of %u samples data waited unsent for over 50 ms%s (more than half "
+			  "of each of three windows)",
+			  waits_long, samples,
+			  input->config->objective == POLICY_BALANCED ? " with somebody waiting "
+									"for answers"
+								      : "");
 }
 
 const Controller controller_latency = {
@@ -144,5 +171,7 @@ const Controller controller_latency = {
 	.knob = POLICY_LATENCY_KNOB,
 	.patience_ns = 3 * NSEC_PER_MIN,
 	.summary = "lowers tcp_notsent_lowat when answers wait behind data that is not sent",
+	.subjects = CONTROLLER_SETS(TUNABLE_TCP_NOTSENT_LOWAT),
 	.propose = propose,
+	.why_not = why_not,
 };

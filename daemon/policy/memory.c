@@ -59,7 +59,9 @@ static bool give_back(const ControllerInput *input, Proposal *ret)
 	const PolicyTunable *state = &snapshot->tunables[TUNABLE_TCP_MEM];
 	uint64_t available;
 
-	if (tunable_equal(&state->current, &state->original) ||
+	if ((input->stays && input->stays(input->context, controller_memory.name, &(Address){0},
+					  TUNABLE_TCP_MEM)) ||
+	    tunable_equal(&state->current, &state->original) ||
 	    state->current.numbers[1] <= state->original.numbers[1] ||
 	    !host_evidence_gauge_min(input, HOST_MEMORY_AVAILABLE, &available) ||
 	    available * 100 >= snapshot->memory_total_bytes * SHORT_PERCENT)
@@ -148,5 +150,6 @@ const Controller controller_memory = {
 	.name = "memory",
 	.knob = POLICY_MEMORY,
 	.summary = "raises tcp_mem when TCP is under pressure on a host with free memory",
+	.subjects = CONTROLLER_SETS(TUNABLE_TCP_MEM),
 	.propose = propose,
 };

@@ -28,6 +28,7 @@ static const CensusSuspect *worst(const ControllerInput *input)
 		const CensusSuspect *suspect = &census->suspects[i];
 
 		if (suspect->flows < FLOWS_MIN || suspect->sightings < SIGHTINGS_MIN ||
+		    (input->only && !path_covers(input->only, &suspect->remote)) ||
 		    !census_suspect_confirmed(suspect))
 			continue;
 		if (!found || suspect->sightings > found->sightings)
@@ -82,9 +83,28 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	return true;
 }
 
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	const Census *census = input->snapshot->census;
+
+	for (size_t i = 0; census && i < census->n_suspects; i++) {
+		const CensusSuspect *suspect = &census->suspects[i];
+
+		if (!path_covers(path, &suspect->remote))
+			continue;
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%u connections (at least %u) with %u sightings (at least %u) of "
+				  "full segments that are never answered",
+				  suspect->flows, FLOWS_MIN, suspect->sightings, SIGHTINGS_MIN);
+		return;
+	}
+}
+
 const Controller controller_mtu = {
 	.name = "mtu",
 	.knob = POLICY_MTU,
 	.summary = "turns on probing of the path MTU after a suspected black hole",
+	.subjects = CONTROLLER_SETS(TUNABLE_TCP_MTU_PROBING),
 	.propose = propose,
+	.why_not = why_not,
 };

@@ -99,5 +99,9 @@ const Controller controller_neighbours = {
 	.name = "neighbours",
 	.knob = POLICY_NEIGHBOURS,
 	.summary = "raises gc_thresh2 and gc_thresh3 when a neighbour table is nearly full",
+	.subjects = CONTROLLER_SETS(TUNABLE_NEIGH_GC_THRESH2) |
+		    CONTROLLER_SETS(TUNABLE_NEIGH_GC_THRESH3) |
+		    CONTROLLER_SETS(TUNABLE_NEIGH6_GC_THRESH2) |
+		    CONTROLLER_SETS(TUNABLE_NEIGH6_GC_THRESH3),
 	.propose = propose,
 };

@@ -96,5 +96,6 @@ const Controller controller_ports = {
 	.name = "ports",
 	.knob = POLICY_PORTS,
 	.summary = "widens ip_local_port_range before connections to one peer use it up",
+	.subjects = CONTROLLER_SETS(TUNABLE_IP_LOCAL_PORT_RANGE),
 	.propose = propose,
 };

@@ -147,6 +147,8 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	for (size_t i = 0; i < path_table_count(table); i++) {
 		const Path *path = path_table_at(table, i);
 
+		if (!controller_asked(input, path))
+			continue;
 		if (path_metrics(path)->quickack) {
 			if (withdraw(input, path, ret, reason))
 				return true;
@@ -157,9 +159,27 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	return false;
 }
 
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	PathStallsSum sum;
+
+	path_stalls_sum(path->stalls, input->evidence_since_ns, input->snapshot->now_ns, &sum);
+	if (path_metrics(path)->quickack)
+		(void)text_copy(reason, CONTROLLER_REASON_MAX, "it is in force already");
+	else if (sum.stalled < STALLED_MIN || sum.minutes_stalled < MINUTES_MIN ||
+		 sum.stalled * 1000 < sum.exchanges * STALLED_PERMILLE)
+		(void)text_format(
+			reason, CONTROLLER_REASON_MAX,
+			"%u of %u exchanges stall for 40 ms, in %u minutes (at least half, "
+			"%u of them, in %u minutes)",
+			sum.stalled, sum.exchanges, sum.minutes_stalled, STALLED_MIN, MINUTES_MIN);
+}
+
 const Controller controller_quickack = {
 	.name = "quickack",
 	.knob = POLICY_QUICKACK,
 	.summary = "acknowledges at once what a peer waits to hear before it goes on",
+	.subjects = CONTROLLER_SETS(TUNABLE_ROUTE_QUICKACK),
 	.propose = propose,
+	.why_not = why_not,
 };

@@ -152,6 +152,8 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	for (size_t i = 0; i < path_table_count(table); i++) {
 		const Path *path = path_table_at(table, i);
 
+		if (!controller_asked(input, path))
+			continue;
 		if (path_metrics(path)->rto_min_ms > 0) {
 			if (withdraw(input, path, ret, reason))
 				return true;
@@ -162,9 +164,33 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	return false;
 }
 
+static void why_not(const ControllerInput *input, const Path *path, char *reason)
+{
+	PathStallsSum sum;
+
+	path_stalls_sum(path->stalls, input->evidence_since_ns, input->snapshot->now_ns, &sum);
+	if (path_metrics(path)->rto_min_ms > 0)
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "it is %u ms already, and has not lost its reason",
+				  path_metrics(path)->rto_min_ms);
+	else if (path->min_rtt_us == UINT32_MAX || path->min_rtt_us >= FLOOR_MAX_US)
+		(void)text_copy(reason, CONTROLLER_REASON_MAX,
+				"its floor is not known to be under 5 ms");
+	else if (sum.timeouts < TIMEOUTS_MIN || sum.minutes_timeouts < MINUTES_MIN)
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%u timeouts of data in %u of ten minutes (at least %u in %u)",
+				  sum.timeouts, sum.minutes_timeouts, TIMEOUTS_MIN, MINUTES_MIN);
+	else if (sum.spurious * 1000 >= sum.timeouts * SPURIOUS_PERMILLE)
+		(void)text_format(reason, CONTROLLER_REASON_MAX,
+				  "%u packets had arrived of %u timeouts (under half)",
+				  sum.spurious, sum.timeouts);
+}
+
 const Controller controller_rto_min = {
 	.name = "rto-min",
 	.knob = POLICY_RTO_MIN,
 	.summary = "lowers the least timeout where a round trip takes a fraction of it",
+	.subjects = CONTROLLER_SETS(TUNABLE_ROUTE_RTO_MIN),
 	.propose = propose,
+	.why_not = why_not,
 };

@@ -127,5 +127,8 @@ const Controller controller_softnet = {
 	.knob = POLICY_SOFTNET,
 	.summary =
 		"raises the queues and budgets of the receive path when packets are dropped there",
+	.subjects = CONTROLLER_SETS(TUNABLE_NETDEV_MAX_BACKLOG) |
+		    CONTROLLER_SETS(TUNABLE_NETDEV_BUDGET) |
+		    CONTROLLER_SETS(TUNABLE_NETDEV_BUDGET_USECS),
 	.propose = propose,
 };

@@ -116,5 +116,7 @@ const Controller controller_udp = {
 	.name = "udp",
 	.knob = POLICY_UDP,
 	.summary = "raises the buffers of UDP sockets when datagrams are lost for want of them",
+	.subjects = CONTROLLER_SETS(TUNABLE_RMEM_DEFAULT) | CONTROLLER_SETS(TUNABLE_RMEM_MAX) |
+		    CONTROLLER_SETS(TUNABLE_WMEM_DEFAULT) | CONTROLLER_SETS(TUNABLE_WMEM_MAX),
 	.propose = propose,
 };

@@ -17,9 +17,10 @@
 #include "daemon/kern/tcp_metrics.h"
 #include "daemon/model/endpoint.h"
 #include "daemon/model/path_table.h"
-#include "daemon/policy/engine.h"
+#include "daemon/policy/engine_ask.h"
 #include "daemon/probe/prober.h"
 #include "daemon/run/loop.h"
+#include "daemon/serve/verification.h"
 #include "daemon/tune/registry.h"
 
 /* A watched network namespace other than the daemon's own: seen, never tuned. */
@@ -105,6 +106,17 @@ typedef struct ControlOps {
 	int (*reload)(void *context, Text *message); /* -EINVAL: message lists every problem */
 	/* A comparison of a setting with itself. -ENOENT: no such path; -EBUSY; -EPERM; others. */
 	int (*trial_aa)(void *context, const Address *path, unsigned pairs, Text *message);
+	/* As in policy/engine_ask.h, of now. */
+	int (*advise)(void *context, EngineAdvice **ret, size_t *ret_n);
+	size_t (*reasons)(void *context, const Path *path, TunableId id,
+			  EngineReason ret[ENGINE_REASONS_MAX]);
+	/* -ENOENT: no such advice; -EBUSY, -EPERM, -ESTALE: not now, not at all, not any more. */
+	int (*apply)(void *context, uint64_t id, Text *message);
+	/* UINT64_MAX: until told otherwise; 0: no longer. -ENOENT; -EBUSY. */
+	int (*hold)(void *context, uint64_t id, uint64_t duration_ns, Text *message);
+	int (*set_log_level)(void *context, int level, Text *message); /* LOG_ERR ... LOG_DEBUG */
+	/* Compares what is live with what we believe. *ret is zeroed. */
+	int (*verify)(void *context, Verification *ret);
 	/* Readings of the kernel made because somebody asks; `each` is called for every object.
 	 * Negative errno. */
 	int (*flows)(void *context, DiagCallback each, void *each_context);

@@ -253,6 +253,23 @@ static void explain_retests(const Change *change, uint64_t now_ns, Text *text)
 	}
 }
 
+static void explain_operator(const Change *change, uint64_t now_ns, Text *text)
+{
+	char buffer[HUMAN_MAX];
+
+	if (change->by_operator)
+		text_append(text, "\nAsked for\n  by an operator, with 'netoptctl apply'\n");
+	if (!change_is_held(change, now_ns))
+		return;
+	text_append(text, "\nHeld\n  by an operator: no re-test, no restoration by itself, no "
+			  "proposal, ");
+	if (change->held_until_ns == UINT64_MAX)
+		text_append(text, "until told otherwise\n");
+	else
+		text_appendf(text, "for another %s\n",
+			     human_span((change->held_until_ns - now_ns) / NSEC_PER_USEC, buffer));
+}
+
 void explain_change(const Change *change, uint64_t now_ns, Text *text)
 {
 	explain_heading(change, text);
@@ -260,6 +277,7 @@ void explain_change(const Change *change, uint64_t now_ns, Text *text)
 	explain_why(&change->evidence, text);
 	explain_trial(&change->trial, text);
 	explain_retests(change, now_ns, text);
+	explain_operator(change, now_ns, text);
 	text_appendf(text, "\nVerdict\n  %s", outcome(change));
 	if (*change->reason)
 		text_appendf(text, ": %s", change->reason);

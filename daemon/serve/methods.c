@@ -3,7 +3,8 @@
  * One row per method: name, access, parameters, handler. A handler gets checked arguments and
  * fills the reply's parameters; it cannot forget the permission or an argument's range, because
  * both are looked at before it runs. Permission comes first, so that who may not call a method
- * learns nothing from its parameters. The handlers of the lists are in lists.c and list_sockets.c.
+ * learns nothing from its parameters. The handlers of the lists are in lists.c and list_sockets.c,
+ * those of questions in ask.c.
  */
 #include "daemon/serve/methods.h"
 
@@ -13,7 +14,8 @@
 
 #include "common/base.h"
 #include "common/interface.h"
-#include "daemon/serve/explain.h"
+#include "common/log.h"
+#include "daemon/serve/ask.h"
 #include "daemon/serve/history.h"
 #include "daemon/serve/lists.h"
 #include "daemon/serve/monitor.h"
@@ -127,23 +129,6 @@ static void list_changes(Call *call)
 	json_set(call->parameters, "changes", changes);
 }
 
-static void explain(Call *call)
-{
-	ControlView view = call_view(call);
-	const Change *change =
-		engine_change_find(view.engine, (uint64_t)call->arguments[0].integer);
-	_cleanup_(text_clear) Text text = {.data = NULL};
-
-	if (!change) {
-		no_such_change(call, call->arguments[0].integer);
-		return;
-	}
-	explain_change(change, view.now_ns, &text);
-	call->failed = text.failed;
-	json_set(call->parameters, "change", view_change(change, view.now_ns));
-	json_set_string(call->parameters, "text", text_string(&text));
-}
-
 /* org.netopt.Daemon: changing */
 
 /* The reply to a changing verb: its message, or Failed with the message or the errno's text. */
@@ -245,6 +230,57 @@ static void start_trial(Call *call)
 		conclude(call, r, &message);
 }
 
+/* Advice that does not exist is no change, either. */
+static void apply(Call *call)
+{
+	int64_t id = call->arguments[0].integer;
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	int r = call->ops->apply(call->ops->context, (uint64_t)id, &message);
+
+	if (r == -ENOENT)
+		no_such_change(call, id);
+	else if (r == -EBUSY || r == -EPERM || r == -ESTALE)
+		call_fail(call,
+			  r == -EBUSY ? INTERFACE_ERROR_TRIAL_BUSY
+				      : INTERFACE_ERROR_TRIAL_NOT_ALLOWED,
+			  "message", text_string(&message));
+	else
+		conclude(call, r, &message);
+}
+
+static void hold(Call *call)
+{
+	const ArgumentValue *id = &call->arguments[0], *duration = &call->arguments[1];
+	uint64_t duration_ns =
+		duration->given ? (uint64_t)duration->integer * NSEC_PER_USEC : UINT64_MAX;
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	int r = call->ops->hold(call->ops->context, (uint64_t)id->integer, duration_ns, &message);
+
+	if (r == -ENOENT)
+		no_such_change(call, id->integer);
+	else if (r == -EBUSY)
+		call_fail(call, INTERFACE_ERROR_TRIAL_BUSY, "message", text_string(&message));
+	else
+		conclude(call, r, &message);
+}
+
+static void get_log_level(Call *call)
+{
+	json_set_string(call->parameters, "level", log_level_name(log_get_level()));
+}
+
+static void set_log_level(Call *call)
+{
+	_cleanup_(text_clear) Text message = {.data = NULL};
+	int level;
+
+	if (log_parse_level(call->arguments[0].string, &level) < 0)
+		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", "level");
+	else
+		conclude(call, call->ops->set_log_level(call->ops->context, level, &message),
+			 &message);
+}
+
 #define ID_ARGUMENT(is_mandatory)                                                                  \
 	{                                                                                          \
 		.name = "id", .type = ARGUMENT_INT, .mandatory = is_mandatory, .minimum = 1,       \
@@ -309,7 +345,17 @@ static const Method methods[] = {
 	  LIMIT_ARGUMENT(LIST_ENDPOINTS_MAX)},
 	 5,
 	 get_history},
-	{INTERFACE_EXPLAIN, METHOD_READ, {ID_ARGUMENT(true)}, 1, explain},
+	{INTERFACE_EXPLAIN,
+	 METHOD_READ,
+	 {ID_ARGUMENT(false),
+	  {.name = "endpoint", .type = ARGUMENT_STRING},
+	  {.name = "path", .type = ARGUMENT_STRING},
+	  {.name = "tunable", .type = ARGUMENT_STRING}},
+	 4,
+	 ask_explain},
+	{INTERFACE_ADVISE, METHOD_READ, {{0}}, 0, ask_advise},
+	{INTERFACE_VERIFY, METHOD_READ, {{0}}, 0, ask_verify},
+	{INTERFACE_GET_LOG_LEVEL, METHOD_READ, {{0}}, 0, get_log_level},
 	{INTERFACE_START_TRIAL,
 	 METHOD_CHANGE,
 	 {{.name = "kind", .type = ARGUMENT_STRING, .mandatory = true},
@@ -334,6 +380,18 @@ static const Method methods[] = {
 	 pause_tuning},
 	{INTERFACE_RESUME, METHOD_CHANGE, {{0}}, 0, resume_tuning},
 	{INTERFACE_RELOAD, METHOD_CHANGE, {{0}}, 0, reload},
+	{INTERFACE_APPLY, METHOD_CHANGE, {ID_ARGUMENT(true)}, 1, apply},
+	{INTERFACE_HOLD,
+	 METHOD_CHANGE,
+	 {ID_ARGUMENT(true),
+	  {.name = "durationUsec", .type = ARGUMENT_INT, .minimum = 0, .maximum = YEAR_USEC}},
+	 2,
+	 hold},
+	{INTERFACE_SET_LOG_LEVEL,
+	 METHOD_CHANGE,
+	 {{.name = "level", .type = ARGUMENT_STRING, .mandatory = true}},
+	 1,
+	 set_log_level},
 };
 
 static const Method *find_method(const char *name)

@@ -111,9 +111,9 @@ static void set_endpoints(Json *status, const ControlView *view, const EndpointC
 	json_set_uint(status, "endpointsPending", counts->pending);
 }
 
-static void set_changes(Json *status, const Engine *engine)
+static void set_changes(Json *status, const Engine *engine, uint64_t now_ns)
 {
-	uint64_t by_verdict[VERDICT_INCONCLUSIVE + 1] = {0}, in_force = 0, advised = 0;
+	uint64_t by_verdict[VERDICT_INCONCLUSIVE + 1] = {0}, in_force = 0, advised = 0, held = 0;
 	size_t n = engine_change_count(engine);
 
 	for (size_t i = 0; i < n; i++) {
@@ -122,6 +122,7 @@ static void set_changes(Json *status, const Engine *engine)
 		by_verdict[change->verdict]++;
 		in_force += change->in_force;
 		advised += change->state == CHANGE_ADVISED;
+		held += change_is_held(change, now_ns);
 	}
 	json_set_uint(status, "changesTotal", n);
 	json_set_uint(status, "changesInForce", in_force);
@@ -129,6 +130,7 @@ static void set_changes(Json *status, const Engine *engine)
 	json_set_uint(status, "changesRestored", by_verdict[VERDICT_RESTORED]);
 	json_set_uint(status, "changesInconclusive", by_verdict[VERDICT_INCONCLUSIVE]);
 	json_set_uint(status, "changesAdvised", advised);
+	json_set_uint(status, "changesHeld", held);
 }
 
 static void set_foreign(Json *status, const Registry *registry)
@@ -267,7 +269,7 @@ Json *status_view(const ControlView *view)
 	set_health(status, view, &counts);
 	set_tuning(status, view);
 	set_endpoints(status, view, &counts);
-	set_changes(status, view->engine);
+	set_changes(status, view->engine, view->now_ns);
 	set_foreign(status, view->registry);
 	set_trials(status, view->engine);
 	set_sweep(status, view);

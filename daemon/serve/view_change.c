@@ -106,7 +106,7 @@ const char *view_value(TunableId id, const TunableValue *value, char *buffer, si
 	return tunable_format(value, buffer, size);
 }
 
-static Json *view_settings(const Change *change)
+Json *view_settings(const Change *change)
 {
 	Json *settings = json_new_array();
 
@@ -125,7 +125,7 @@ static Json *view_settings(const Change *change)
 	return settings;
 }
 
-static Json *view_evidence(const Evidence *evidence)
+Json *view_evidence(const Evidence *evidence)
 {
 	Json *items = json_new_array();
 
@@ -180,6 +180,10 @@ Json *view_change(const Change *change, uint64_t now_ns)
 	json_set(json, "evidence", view_evidence(&change->evidence));
 	json_set(json, "trial", view_trial(&change->trial));
 	set_retests(json, change, now_ns);
+	json_set_bool(json, "held", change_is_held(change, now_ns));
+	view_set_known(json, "heldUsec",
+		       change_is_held(change, now_ns) && change->held_until_ns != UINT64_MAX,
+		       (change->held_until_ns - now_ns) / NSEC_PER_USEC);
 	view_set_text(json, "reason", change->reason);
 	return json;
 }

@@ -28,6 +28,9 @@ Json *view_path(const Path *path, uint64_t now_ns);
 Json *view_tunable(TunableId id, const TunableState *state, const char *administered,
 		   const char *kernel_default, uint64_t now_ns);
 Json *view_change(const Change *change, uint64_t now_ns);
+/* The values of a change, and the numbers it rests on. */
+Json *view_settings(const Change *change);
+Json *view_evidence(const Evidence *evidence);
 Json *view_route(const ControlRoute *route, uint64_t now_ns);
 /* With the family of one target of the endpoint. */
 Json *view_slow(const Endpoint *endpoint, const EndpointTarget *target,

@@ -103,6 +103,17 @@ int registry_keep_all(Registry *registry);
 
 /* Reads all current values; finds foreign changes. Returns how many new ones, or negative errno. */
 int registry_refresh(Registry *registry);
+/* Something of ours that is not as we believe. */
+typedef struct RegistryMismatch {
+	TunableId id; /* _TUNABLES: the journal on disk */
+	const char *believed, *live;
+	int error; /* negative errno: it could not be read; 0 */
+} RegistryMismatch;
+/* Reads what is ours, and the journal on disk, and compares; changes nothing, not even what is
+ * believed. Says how many values and entries of the journal there are. -ENOMEM. */
+int registry_compare(const Registry *registry,
+		     void (*each)(const RegistryMismatch *mismatch, void *context), void *context,
+		     unsigned *ret_values, unsigned *ret_entries);
 /* The operator gives a foreign tunable, and its collateral, back to us: the current value becomes
  * the original. 0 also if it was not foreign; negative errno if it cannot be read. */
 int registry_release(Registry *registry, TunableId id);

@@ -139,6 +139,17 @@ uint64_t routes_event(Routes *routes, int changes);
 /* To be called each cycle: for what comes without an event, and what is to be done again. */
 void routes_verify(Routes *routes);
 
+typedef struct RouteMismatch {
+	Address destination;
+	const char *believed, *live; /* "congctl bbr: default via ...", "none" */
+	bool leftover;               /* it has our number, and is none that we know of */
+	int error;                   /* negative errno: the kernel could not be asked; 0 */
+} RouteMismatch;
+/* Compares each route of ours with what the kernel holds, and looks for others of our number;
+ * changes nothing. Negative errno: they could not be listed. */
+int routes_compare(Routes *routes, void (*each)(const RouteMismatch *mismatch, void *context),
+		   void *context);
+
 /* The candidate that marked sockets (ROUTE_MARK) feel and no other; one at a time. While there is
  * one the kernel consults a rule more for each lookup of a route. ROUTES_REFUSED, or negative
  * errno; `reason` as above. */

@@ -318,10 +318,12 @@ void fake_daemon_init(FakeDaemon *daemon)
 	make_routes(daemon);
 	fake_kernel_view(&daemon->kernel, &daemon->paths, daemon->now_ns, &daemon->view);
 	daemon->message = "done as asked";
+	fake_answers_init(daemon);
 }
 
 void fake_daemon_clear(FakeDaemon *daemon)
 {
+	fake_answers_clear(daemon);
 	for (size_t i = 0; i < ARRAY_SIZE(daemon->endpoints); i++)
 		endpoint_free(daemon->endpoints[i]);
 	for (size_t i = 0; i < daemon->paths.n_paths; i++)
@@ -376,5 +378,6 @@ ControlOps fake_daemon_ops(FakeDaemon *daemon)
 			  .context = daemon};
 
 	fake_verbs(&ops);
+	fake_answers_ops(&ops);
 	return ops;
 }

@@ -6,6 +6,7 @@
  * asked. Replaces daemon/policy/engine.c, daemon/model/path_table.c and daemon/tune/registry.c at
  * link time.
  */
+#include "daemon/policy/hold.h"
 #include "daemon/serve/control.h"
 #include "tests/unit/fake_kernel.h"
 
@@ -16,6 +17,8 @@ struct Engine {
 	size_t n_changes;
 	const Change *running;
 	uint64_t paused_until_ns;
+	HoldTable holds;
+	Lessons *lessons;
 };
 
 struct Registry {
@@ -44,14 +47,24 @@ typedef struct FakeDaemon {
 	const char *message;
 	unsigned parts; /* of the last view */
 	unsigned views, reverts, releases, pauses, resumes, reloads, trials;
+	unsigned applies, holds, verifies;
 	uint64_t reverted_id, paused_ns;
 	TunableId released; /* _TUNABLES: the destination */
 	Address released_destination;
+	uint64_t applied_id, held_id, held_ns;
+	int log_level;             /* as set; -1: it was not */
+	Verification verification; /* handed out as it is */
 	Address trial_path;
 	unsigned trial_pairs;
 	ControlRoute routes[2];
 	const char *administered[_TUNABLE_SYSCTLS];
 } FakeDaemon;
+
+/* fake_answers.c: what it says when it is asked. A hold and a lesson about change 2's congestion
+ * control; advice 5 (buffers, for 198.51.100.7) and 4 (which is the change). */
+void fake_answers_init(FakeDaemon *daemon);
+void fake_answers_clear(FakeDaemon *daemon);
+void fake_answers_ops(ControlOps *ops);
 
 /* Endpoints: "web" up with 150 samples, "lost" unresolved, "down", "site" with every phase of https
  * over both families, "gateway" and "resolver" discovered. Two paths, two routes, every owner of a

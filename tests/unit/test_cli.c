@@ -109,7 +109,7 @@ START_TEST(test_json_errors)
 		int status;
 	} rows[] = {
 		{"explain", "77", INTERFACE_ERROR_NO_SUCH_CHANGE, CLI_FAILED},
-		{"explain", "x", "org.netopt.Client.Usage", CLI_USAGE},
+		{"explain", "x", "org.netopt.Client.Unknown", CLI_FAILED},
 		{"nothing", NULL, "org.netopt.Client.Usage", CLI_USAGE},
 		{"revert", NULL, "org.netopt.Client.Usage", CLI_USAGE},
 		{"release", NULL, "org.netopt.Client.Usage", CLI_USAGE},
@@ -179,7 +179,7 @@ static const struct {
 	{{"zzzzzz"}, "unknown command: zzzzzz"},
 	{{"status", "x"}, "one argument too many: x\nUsage: netoptctl status"},
 	{{"changes", "1", "2"}, "one argument too many: 2"},
-	{{"explain"}, "explain needs an argument\nUsage: netoptctl explain ID"},
+	{{"explain"}, "explain needs an argument\nUsage: netoptctl explain SUBJECT"},
 	{{"explain", "0"}, "0 is not the id of a change"},
 	{{"explain", "0x1"}, "0x1 is not the id of a change"},
 	{{"revert", "every"}, "every is not the id of a change"},

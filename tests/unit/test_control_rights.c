@@ -30,6 +30,12 @@ static const struct {
 	{"{\"method\":\"" INTERFACE_RELEASE "\",\"parameters\":{\"subject\":\"192.0.2.1\"}}", true},
 	{"{\"method\":\"" INTERFACE_PAUSE "\"}", true},
 	{"{\"method\":\"" INTERFACE_RESUME "\"}", true},
+	{"{\"method\":\"" INTERFACE_ADVISE "\"}", false},
+	{"{\"method\":\"" INTERFACE_VERIFY "\"}", false},
+	{"{\"method\":\"" INTERFACE_GET_LOG_LEVEL "\"}", false},
+	{"{\"method\":\"" INTERFACE_APPLY "\",\"parameters\":{\"id\":4}}", true},
+	{"{\"method\":\"" INTERFACE_HOLD "\",\"parameters\":{\"id\":1}}", true},
+	{"{\"method\":\"" INTERFACE_SET_LOG_LEVEL "\",\"parameters\":{\"level\":\"info\"}}", true},
 	{"{\"method\":\"" INTERFACE_RELOAD "\"}", true},
 };
 
