@@ -18,17 +18,26 @@
 #include "common/parse.h"
 #include "netopt-build.h"
 
-#define OPTIONS_MAX     16
+#define OPTIONS_MAX     32
 #define TIMEOUT_DEFAULT (10 * NSEC_PER_SEC)
 #define TIMEOUT_MAX     NSEC_PER_HOUR
 #define LIMIT_MAX       1000 /* that of the daemon */
 #define PAIRS_MAX       60   /* likewise */
-#define ERROR_USAGE     "org.netopt.Client.Usage"
+
+/* Of measure. Three seconds tell a lost SYN, sent again after one, from silence. */
+#define COUNT_DEFAULT    20
+#define COUNT_MAX        100000
+#define INTERVAL_DEFAULT (200 * NSEC_PER_MSEC)
+#define INTERVAL_MIN     (10 * NSEC_PER_MSEC) /* faster is load, not measurement */
+#define PROBE_TIMEOUT    (3 * NSEC_PER_SEC)
+#define ERROR_USAGE      "org.netopt.Client.Usage"
 
 typedef struct Parsed {
 	Settings settings;
 	bool help, version;
 	bool given[OPTIONS_MAX]; /* by index of the table: those that not every command takes */
+	const char *own_name;    /* the command that this program is; NULL: none */
+	CliCommand own_run;
 } Parsed;
 
 /* getopt's tables from ours. `short_options` has room for every letter with a colon. */
@@ -57,12 +66,11 @@ static void make_tables(struct option *long_options, char *short_options)
 	short_options[n] = '\0';
 }
 
-static const CommandOption *find_option(int value)
+static const CommandOption *find_option(const Command *command, int value)
 {
-	for (size_t i = 0; i < n_command_options; i++)
-		if (value == (int)(256 + i) || (value < 256 && command_options[i].letter == value))
-			return &command_options[i];
-	return NULL;
+	if (value < 256)
+		return command_letter(command, (char)value);
+	return (size_t)value - 256 < n_command_options ? &command_options[value - 256] : NULL;
 }
 
 static bool read_json(const char *value, Settings *settings)
@@ -92,16 +100,25 @@ static bool read_timeout(const char *value, Settings *settings)
 
 	if (parse_duration(value, &ns) < 0 || ns == 0 || ns > TIMEOUT_MAX)
 		return false;
-	settings->timeout_ns = ns;
+	settings->timeout_ns = settings->probe_timeout_ns = ns;
 	return true;
 }
 
-/* A number from 1 to `maximum`. */
-static bool read_number(const char *value, uint64_t maximum, size_t *ret_number)
+static bool read_interval(const char *value, Settings *settings)
+{
+	uint64_t ns;
+
+	if (parse_duration(value, &ns) < 0 || ns < INTERVAL_MIN || ns > NSEC_PER_HOUR)
+		return false;
+	settings->interval_ns = ns;
+	return true;
+}
+
+static bool read_number(const char *value, uint64_t minimum, uint64_t maximum, size_t *ret_number)
 {
 	uint64_t number;
 
-	if (parse_uint64(value, 1, maximum, &number) < 0)
+	if (parse_uint64(value, minimum, maximum, &number) < 0)
 		return false;
 	*ret_number = (size_t)number;
 	return true;
@@ -119,9 +136,13 @@ static bool apply(const char *name, const char *value, Parsed *parsed)
 	if (text_equal(name, "timeout"))
 		return read_timeout(value, settings);
 	if (text_equal(name, "limit"))
-		return read_number(value, LIMIT_MAX, &settings->limit);
+		return read_number(value, 1, LIMIT_MAX, &settings->limit);
 	if (text_equal(name, "pairs"))
-		return read_number(value, PAIRS_MAX, &settings->pairs);
+		return read_number(value, 1, PAIRS_MAX, &settings->pairs);
+	if (text_equal(name, "count"))
+		return read_number(value, 0, COUNT_MAX, &settings->count);
+	if (text_equal(name, "interval"))
+		return read_interval(value, settings);
 	if (text_equal(name, "socket"))
 		settings->socket = value;
 	else if (text_equal(name, "no-legend"))
@@ -130,6 +151,14 @@ static bool apply(const char *name, const char *value, Parsed *parsed)
 		settings->quiet = true;
 	else if (text_equal(name, "process"))
 		settings->process = true;
+	else if (text_equal(name, "csv"))
+		settings->csv = true;
+	else if (text_equal(name, "ipv4"))
+		settings->ipv4 = true;
+	else if (text_equal(name, "ipv6"))
+		settings->ipv6 = true;
+	else if (text_equal(name, "insecure"))
+		settings->insecure = true;
 	else if (text_equal(name, "help"))
 		parsed->help = true;
 	else if (text_equal(name, "version"))
@@ -155,22 +184,40 @@ static const char *culprit(char *argv[], char *buffer, size_t size)
 	return word;
 }
 
+/* The command that the options are of; NULL: none is named, or an unknown one. In a copy, since
+ * getopt changes the order of the words, and with a value missing their meaning. */
+static const Command *find_command(int argc, char *argv[], const char *short_options,
+				   const struct option *long_options)
+{
+	_cleanup_free_ char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	if (!words)
+		return NULL;
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	optind = 0; /* glibc: start afresh, also when called again */
+	opterr = 0;
+	while (getopt_long(argc, words, short_options, long_options, NULL) != -1)
+		; /* what is wrong is said when they are read */
+	return optind < argc ? command_find(words[optind]) : NULL;
+}
+
 static int read_options(int argc, char *argv[], Parsed *parsed)
 {
 	struct option long_options[OPTIONS_MAX];
 	char short_options[2 * OPTIONS_MAX], buffer[8];
+	const Command *command;
 	int value;
 
 	make_tables(long_options, short_options);
-	optind = 0; /* glibc: start afresh, also when called again */
-	opterr = 0;
+	command = find_command(argc, argv, short_options, long_options);
+	optind = 0;
 	while ((value = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		const CommandOption *option;
 
 		if (value == ':')
 			return usage_error(&parsed->settings, "this option needs a value",
 					   culprit(argv, buffer, sizeof(buffer)));
-		option = value == '?' ? NULL : find_option(value);
+		option = value == '?' ? NULL : find_option(command, value);
 		if (!option)
 			return usage_error(&parsed->settings,
 					   "unknown option, or one that takes no value",
@@ -243,17 +290,31 @@ static int run_command(const Parsed *parsed, char *const words[], size_t n)
 				    "%s: one argument too many: %s\nUsage: netoptctl %s %s",
 				    command->name, words[1 + command->maximum], command->name,
 				    command->usage);
+	if (text_equal(command->name, parsed->own_name))
+		return parsed->own_run(&parsed->settings, words + 1, n);
 	return command->run(&parsed->settings, words + 1, n);
 }
 
 int cli_run(int argc, char *argv[])
 {
+	return cli_run_command(argc, argv, NULL, NULL);
+}
+
+int cli_run_command(int argc, char *argv[], const char *name, CliCommand run)
+{
 	Parsed parsed = {
+		.own_name = name,
+		.own_run = run,
 		.settings = {.socket = NETOPT_RUNTIME_DIRECTORY "/" INTERFACE_SOCKET_NAME,
 			     .timeout_ns = TIMEOUT_DEFAULT,
 			     .legend = true,
 			     .colour = output_wants_colour(STDOUT_FILENO),
-			     .width = output_width(STDOUT_FILENO)},
+			     .width = output_width(STDOUT_FILENO),
+			     .count = COUNT_DEFAULT,
+			     .interval_ns = INTERVAL_DEFAULT,
+			     .probe_timeout_ns = PROBE_TIMEOUT,
+			     .argc = argc,
+			     .argv = argv},
 	};
 	int r = read_options(argc, argv, &parsed);
 

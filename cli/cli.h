@@ -3,6 +3,7 @@
 /*
  * netoptctl as a function: reads the command line, runs one command, returns the exit status.
  */
+#include "cli/settings.h"
 
 /* Documented in netoptctl(1): scripts rely on them. */
 typedef enum CliExit {
@@ -13,4 +14,10 @@ typedef enum CliExit {
 	CLI_PERMISSION = 4,
 } CliExit;
 
+/* As of the table: returns a CliExit. */
+typedef int (*CliCommand)(const Settings *settings, char *const arguments[], size_t n);
+
+/* netoptctl. Returns a CliExit. */
 int cli_run(int argc, char *argv[]);
+/* The same in a program that is a command itself (program.h): what this command does is `run`. */
+int cli_run_command(int argc, char *argv[], const char *name, CliCommand run);

@@ -8,6 +8,7 @@
 #include "common/text.h"
 
 #define NAMES_MAX 32
+#define URLS_MAX  16
 
 const Command commands[] = {
 	{"status", "", "Show health, endpoints and tuning on one screen",
@@ -65,6 +66,12 @@ const Command commands[] = {
 	 "A bad configuration is refused, with every problem listed, and the old one stays. Needs "
 	 "root or membership of the daemon's group.",
 	 ARGUMENT_NONE, 0, 0, verb_reload},
+	{"measure", "URL...", "Measure the latency to URLs now, without the daemon",
+	 "A URL is tcp://HOST:PORT, tls://HOST, http://HOST/PATH, https://HOST/PATH, icmp://HOST "
+	 "or "
+	 "dns://SERVER/NAME; NAME alone is https://NAME/, ADDRESS alone icmp://ADDRESS, HOST:PORT "
+	 "alone tcp://HOST:PORT. Ctrl-C ends it and prints what was measured.",
+	 ARGUMENT_URL, 1, URLS_MAX, verb_measure},
 	{"help", "[COMMAND]", "Show this help, or that of a command", "", ARGUMENT_COMMAND, 0, 1,
 	 verb_help},
 	{"completion", "bash|zsh|fish", "Print the completion script of a shell", "",
@@ -77,7 +84,8 @@ const CommandOption command_options[] = {
 	{0, "version", NULL, NULL, "Show the version", NULL},
 	{0, "json", "[=short|pretty]", "short pretty", "Print JSON, errors too", NULL},
 	{0, "socket", "PATH", NULL, "Connect to this socket", NULL},
-	{0, "timeout", "DURATION", NULL, "Wait this long for an answer (default 10s)", NULL},
+	{0, "timeout", "DURATION", NULL, "Wait this long for an answer (default 10s; measure 3s)",
+	 NULL},
 	{0, "no-legend", NULL, NULL, "Print tables without headings", NULL},
 	{0, "color", "WHEN", "auto always never", "Use colour: auto, always or never", NULL},
 	{'q', "quiet", NULL, NULL, "Print no message when all went well", NULL},
@@ -85,6 +93,13 @@ const CommandOption command_options[] = {
 	 "paths flows listeners links destinations namespaces trials routes"},
 	{0, "pairs", "NUMBER", NULL, "Compare so many pairs of blocks, up to 60 (default 20)",
 	 "trial"},
+	{'n', "count", "NUMBER", NULL, "Probe so often (default 20); 0: until Ctrl-C", "measure"},
+	{'i', "interval", "DURATION", NULL, "From one probe to the next (default 200ms)",
+	 "measure"},
+	{'4', "ipv4", NULL, NULL, "Use IPv4; with -6: both, compared", "measure"},
+	{'6', "ipv6", NULL, NULL, "Use IPv6; with -4: both, compared", "measure"},
+	{'k', "insecure", NULL, NULL, "Accept certificates that are not trusted", "measure"},
+	{0, "csv", NULL, NULL, "Print each probe as a line of CSV, at once", "measure"},
 	{'p', "process", NULL, NULL, "Show whose each socket is", "flows listeners"},
 };
 const size_t n_command_options = ARRAY_SIZE(command_options);
@@ -110,6 +125,23 @@ bool command_takes(const Command *command, const CommandOption *option)
 			return true;
 	}
 	return false;
+}
+
+const CommandOption *command_letter(const Command *command, char letter)
+{
+	const CommandOption *first = NULL;
+
+	for (size_t i = 0; i < n_command_options; i++) {
+		const CommandOption *option = &command_options[i];
+
+		if (letter == '\0' || option->letter != letter)
+			continue;
+		if (command && command_takes(command, option))
+			return option;
+		if (!first)
+			first = option;
+	}
+	return first;
 }
 
 const char *command_nearest(const char *name)

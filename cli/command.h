@@ -15,6 +15,7 @@ typedef enum CommandArgument {
 	ARGUMENT_COMMAND,
 	ARGUMENT_ENDPOINT, /* the name of one */
 	ARGUMENT_TRIAL,    /* a kind of trial, and a path */
+	ARGUMENT_URL,
 	ARGUMENT_SHELL,
 } CommandArgument;
 
@@ -44,6 +45,9 @@ extern const CommandOption command_options[];
 extern const size_t n_command_options;
 
 const Command *command_find(const char *name); /* NULL: none */
+/* The option of that letter: of several commands' the one that this command (NULL: none) takes.
+ * NULL: there is none. */
+const CommandOption *command_letter(const Command *command, char letter);
 bool command_takes(const Command *command, const CommandOption *option);
 /* The name most like it, or NULL. */
 const char *command_nearest(const char *name);

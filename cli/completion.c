@@ -58,6 +58,9 @@ static void append_words(Text *text, const Command *command, bool fish)
 	case ARGUMENT_COMMAND:
 		append_command_names(text);
 		break;
+	case ARGUMENT_URL:
+		text_append(text, "https:// http:// tcp:// tls:// icmp:// dns://");
+		break;
 	case ARGUMENT_SHELL:
 		text_append(text, COMMAND_SHELLS);
 		break;
@@ -66,10 +69,16 @@ static void append_words(Text *text, const Command *command, bool fish)
 	}
 }
 
+/* Of options that share a letter, only the first has it. */
+static bool has_letter(const CommandOption *option)
+{
+	return command_letter(NULL, option->letter) == option;
+}
+
 static void append_bash_options(Text *text)
 {
 	for (size_t i = 0; i < n_command_options; i++) {
-		if (command_options[i].letter)
+		if (has_letter(&command_options[i]))
 			text_appendf(text, "-%c ", command_options[i].letter);
 		text_appendf(text, "--%s%s", command_options[i].name,
 			     i + 1 < n_command_options ? " " : "");
@@ -121,7 +130,10 @@ static void append_bash(Text *text)
 			continue;
 		text_appendf(text, "\t%s) COMPREPLY=($(compgen -W \"", commands[i].name);
 		append_words(text, &commands[i], false);
-		text_append(text, "\" -- \"$cur\")) ;;\n");
+		text_append(text, "\" -- \"$cur\"))");
+		if (commands[i].argument == ARGUMENT_URL) /* it goes on after the "//" */
+			text_append(text, "; compopt -o nospace 2>/dev/null");
+		text_append(text, " ;;\n");
 	}
 	text_append(text, "\tesac\n}\ncomplete -F _netoptctl netoptctl\n");
 }
@@ -141,7 +153,7 @@ static void append_zsh_option(Text *text, const CommandOption *option)
 	bool optional = option->value && option->value[0] == '[';
 	const char *equals = optional ? "=-" : option->value ? "=" : "";
 
-	if (option->letter) {
+	if (has_letter(option)) {
 		text_appendf(text, "\t\t'-%c[", option->letter);
 		append_zsh_quoted(text, option->summary);
 		text_append(text, "]' \\\n");

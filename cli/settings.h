@@ -24,4 +24,14 @@ typedef struct Settings {
 	size_t limit; /* --limit; 0: the daemon's default */
 	size_t pairs; /* --pairs; 0: the daemon's default */
 	size_t width; /* of the terminal; SIZE_MAX: not a terminal, nothing is cut */
+
+	/* measure */
+	size_t count;              /* --count; 0: until interrupted */
+	uint64_t interval_ns;      /* --interval */
+	uint64_t probe_timeout_ns; /* --timeout, of one probe */
+	bool csv, ipv4, ipv6, insecure;
+
+	/* As netoptctl got it, for the programs that it becomes (program.h). */
+	int argc;
+	char **argv;
 } Settings;

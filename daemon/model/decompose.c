@@ -42,24 +42,6 @@ const char *decomposition_part_name(DecompositionPart part)
 	return names[part];
 }
 
-typedef struct Medians {
-	bool has[_PROBE_PHASES];
-	uint32_t us[_PROBE_PHASES];
-} Medians;
-
-static void medians_of(const EndpointTarget *target, WindowSpan span, uint64_t now_ns, Medians *ret)
-{
-	Histogram histogram;
-
-	*ret = (Medians){0};
-	for (ProbePhase phase = 0; phase < _PROBE_PHASES; phase++) {
-		if (!target->phases[phase])
-			continue;
-		window_histogram(target->phases[phase], span, now_ns, &histogram);
-		ret->has[phase] = histogram_quantile(&histogram, 500, &ret->us[phase]);
-	}
-}
-
 static void set_part(Decomposition *decomposition, DecompositionPart part, uint64_t us)
 {
 	decomposition->has[part] = true;
@@ -71,19 +53,74 @@ static uint64_t beyond(uint64_t us, uint64_t less_us)
 	return us > less_us ? us - less_us : 0;
 }
 
-static unsigned tls_rounds(const EndpointTarget *target)
+static unsigned tls_rounds(const DecomposeMedians *medians)
 {
-	unsigned rounds = target->facts && target->facts->has_tls ? target->facts->tls.rounds : 1;
-
-	return CLAMP(rounds, 1U, (unsigned)TLS_ROUNDS_MAX);
+	return CLAMP(medians->tls_rounds, 1U, (unsigned)TLS_ROUNDS_MAX);
 }
 
-static unsigned count_rounds(const EndpointTarget *target, const Medians *medians)
+static unsigned count_rounds(const DecomposeMedians *medians)
 {
 	return (unsigned)medians->has[PHASE_CONNECT] + (unsigned)medians->has[PHASE_REQUEST] +
 	       (unsigned)medians->has[PHASE_ECHO] + (unsigned)medians->has[PHASE_ANSWER] +
 	       (unsigned)medians->has[PHASE_FLOW] +
-	       (medians->has[PHASE_TLS] ? tls_rounds(target) : 0);
+	       (medians->has[PHASE_TLS] ? tls_rounds(medians) : 0);
+}
+
+/* One round trip as it is now, and the part of it that is the floor. */
+static uint32_t split_round(const DecomposeMedians *medians, Decomposition *decomposition)
+{
+	bool bare = medians->rtt < _PROBE_PHASES;
+	uint32_t floor_us = medians->floor_us, rtt_us, propagation_us;
+
+	decomposition->has_floor = medians->has_floor;
+	decomposition->floor_us = floor_us;
+	if (!decomposition->has_floor || (bare && !medians->has[medians->rtt]))
+		return 0;
+
+	rtt_us = bare ? medians->us[medians->rtt] : MIN(floor_us, medians->us[PHASE_ANSWER]);
+	propagation_us = MIN(floor_us, rtt_us);
+	set_part(decomposition, PART_PROPAGATION, (uint64_t)decomposition->rounds * propagation_us);
+	if (bare)
+		set_part(decomposition, PART_QUEUEING,
+			 (uint64_t)decomposition->rounds * (rtt_us - propagation_us));
+	return rtt_us;
+}
+
+static void add_parts(const DecomposeMedians *medians, uint32_t rtt_us,
+		      Decomposition *decomposition)
+{
+	static const struct {
+		ProbePhase phase;
+		DecompositionPart part;
+	} whole[] = {{PHASE_RESOLVE, PART_RESOLVE},
+		     {PHASE_TRANSFER, PART_TRANSFER},
+		     {PHASE_OVERHEAD, PART_OVERHEAD}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(whole); i++)
+		if (medians->has[whole[i].phase])
+			set_part(decomposition, whole[i].part, medians->us[whole[i].phase]);
+	if (medians->has[PHASE_TLS])
+		set_part(decomposition, PART_TLS,
+			 beyond(medians->us[PHASE_TLS], (uint64_t)tls_rounds(medians) * rtt_us));
+	if (medians->has[PHASE_REQUEST])
+		set_part(decomposition, PART_SERVER, beyond(medians->us[PHASE_REQUEST], rtt_us));
+	else if (medians->has[PHASE_ANSWER])
+		set_part(decomposition, PART_SERVER, beyond(medians->us[PHASE_ANSWER], rtt_us));
+}
+
+void decompose_medians(const DecomposeMedians *medians, Decomposition *ret)
+{
+	Decomposition decomposition = {.samples = medians->samples};
+	uint64_t total_us = 0;
+
+	if (decomposition.samples > 0) {
+		decomposition.rounds = count_rounds(medians);
+		add_parts(medians, split_round(medians, &decomposition), &decomposition);
+	}
+	for (DecompositionPart part = 0; part < _PARTS; part++)
+		total_us += decomposition.us[part];
+	decomposition.total_us = (uint32_t)MIN(total_us, (uint64_t)UINT32_MAX);
+	*ret = decomposition;
 }
 
 /* The least that a server ever answered in; false: never. */
@@ -105,72 +142,36 @@ static bool answer_floor(const EndpointTarget *target, uint64_t now_ns, uint32_t
 	return true;
 }
 
-/* One round trip as it is now, and the part of it that is the floor. */
-static uint32_t split_round(const Endpoint *endpoint, const EndpointTarget *target,
-			    const Medians *medians, uint64_t now_ns, Decomposition *decomposition)
+static void medians_of(const Endpoint *endpoint, const EndpointTarget *target, WindowSpan span,
+		       uint64_t now_ns, DecomposeMedians *medians)
 {
-	bool bare = endpoint->rtt < _PROBE_PHASES;
-	uint32_t floor_us = 0, rtt_us, propagation_us;
+	Histogram histogram;
 
-	decomposition->has_floor = bare ? floor_get(&target->floor, &floor_us)
-					: answer_floor(target, now_ns, &floor_us);
-	decomposition->floor_us = floor_us;
-	if (!decomposition->has_floor || (bare && !medians->has[endpoint->rtt]))
-		return 0;
-
-	rtt_us = bare ? medians->us[endpoint->rtt] : MIN(floor_us, medians->us[PHASE_ANSWER]);
-	propagation_us = MIN(floor_us, rtt_us);
-	set_part(decomposition, PART_PROPAGATION, (uint64_t)decomposition->rounds * propagation_us);
-	if (bare)
-		set_part(decomposition, PART_QUEUEING,
-			 (uint64_t)decomposition->rounds * (rtt_us - propagation_us));
-	return rtt_us;
-}
-
-static void add_parts(const EndpointTarget *target, const Medians *medians, uint32_t rtt_us,
-		      Decomposition *decomposition)
-{
-	static const struct {
-		ProbePhase phase;
-		DecompositionPart part;
-	} whole[] = {{PHASE_RESOLVE, PART_RESOLVE},
-		     {PHASE_TRANSFER, PART_TRANSFER},
-		     {PHASE_OVERHEAD, PART_OVERHEAD}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(whole); i++)
-		if (medians->has[whole[i].phase])
-			set_part(decomposition, whole[i].part, medians->us[whole[i].phase]);
-	if (medians->has[PHASE_TLS])
-		set_part(decomposition, PART_TLS,
-			 beyond(medians->us[PHASE_TLS], (uint64_t)tls_rounds(target) * rtt_us));
-	if (medians->has[PHASE_REQUEST])
-		set_part(decomposition, PART_SERVER, beyond(medians->us[PHASE_REQUEST], rtt_us));
-	else if (medians->has[PHASE_ANSWER])
-		set_part(decomposition, PART_SERVER, beyond(medians->us[PHASE_ANSWER], rtt_us));
+	medians->rtt = endpoint->rtt;
+	medians->tls_rounds =
+		target->facts && target->facts->has_tls ? target->facts->tls.rounds : 1;
+	medians->has_floor = endpoint->rtt < _PROBE_PHASES
+				     ? floor_get(&target->floor, &medians->floor_us)
+				     : answer_floor(target, now_ns, &medians->floor_us);
+	for (ProbePhase phase = 0; phase < _PROBE_PHASES; phase++) {
+		if (!target->phases[phase])
+			continue;
+		window_histogram(target->phases[phase], span, now_ns, &histogram);
+		medians->has[phase] = histogram_quantile(&histogram, 500, &medians->us[phase]);
+	}
 }
 
 void decompose(const Endpoint *endpoint, const EndpointTarget *target, WindowSpan span,
 	       uint64_t now_ns, Decomposition *ret)
 {
-	Decomposition decomposition = {0};
+	DecomposeMedians medians = {0};
 	WindowSummary headline;
-	Medians medians;
-	uint64_t total_us = 0;
 
 	endpoint_summarise_phase(target, endpoint->headline, span, now_ns, &headline);
-	decomposition.samples = headline.count - headline.failures;
-	if (decomposition.samples > 0) {
-		uint32_t rtt_us;
-
-		medians_of(target, span, now_ns, &medians);
-		decomposition.rounds = count_rounds(target, &medians);
-		rtt_us = split_round(endpoint, target, &medians, now_ns, &decomposition);
-		add_parts(target, &medians, rtt_us, &decomposition);
-	}
-	for (DecompositionPart part = 0; part < _PARTS; part++)
-		total_us += decomposition.us[part];
-	decomposition.total_us = (uint32_t)MIN(total_us, (uint64_t)UINT32_MAX);
-	*ret = decomposition;
+	medians.samples = headline.count - headline.failures;
+	if (medians.samples > 0)
+		medians_of(endpoint, target, span, now_ns, &medians);
+	decompose_medians(&medians, ret);
 }
 
 /* The wait before the i-th repetition, from 1 (ip-sysctl, tcp_syn_linear_timeouts). */

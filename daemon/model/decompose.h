@@ -38,7 +38,19 @@ typedef struct Decomposition {
 	uint32_t total_us; /* their sum */
 } Decomposition;
 
-/* Of one family over the given window. */
+/* The medians of the phases of some probes, and the floor of their round trip. */
+typedef struct DecomposeMedians {
+	uint64_t samples;    /* of the headline phase; 0: nothing can be said */
+	ProbePhase rtt;      /* the phase that is one bare round trip; _PROBE_PHASES: none */
+	unsigned tls_rounds; /* round trips of a full handshake; 0: not known, taken for 1 */
+	bool has_floor;
+	uint32_t floor_us; /* without a bare round trip: the least answer */
+	bool has[_PROBE_PHASES];
+	uint32_t us[_PROBE_PHASES];
+} DecomposeMedians;
+
+void decompose_medians(const DecomposeMedians *medians, Decomposition *ret);
+/* The same of one family over the given window. */
 void decompose(const Endpoint *endpoint, const EndpointTarget *target, WindowSpan span,
 	       uint64_t now_ns, Decomposition *ret);
 

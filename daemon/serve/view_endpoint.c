@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Endpoints as JSON: the windows of each phase, the last probe, the floor of the path and where the
- * latency lives. What a probe learned besides times is in view_facts.c.
+ * latency lives. What a probe learned besides times is in common/probe_facts.c.
  */
 #include "daemon/serve/views.h"
 
@@ -9,6 +9,7 @@
 
 #include "common/base.h"
 #include "common/clock.h"
+#include "common/probe_facts.h"
 #include "common/text.h"
 
 #define EXPLANATION_MAX 128
@@ -134,7 +135,7 @@ static Json *view_target(const Endpoint *endpoint, const EndpointTarget *target,
 	json_set(json, "phases", view_phases(target, endpoint->headline, now_ns));
 	view_set_floor(json, &target->floor, now_ns);
 	json_set(json, "decomposition", view_decomposition(&decomposition));
-	view_set_facts(json, target->facts);
+	probe_facts_set(json, target->facts);
 	return json;
 }
 

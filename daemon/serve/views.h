@@ -35,8 +35,6 @@ Json *view_slow(const Endpoint *endpoint, const EndpointTarget *target,
 
 /* NULL without samples: nothing can be said. */
 Json *view_decomposition(const Decomposition *decomposition);
-/* Sets tls, http, dns and icmp of a target; NULL: nothing was learned. */
-void view_set_facts(Json *target, const ProbeFacts *facts);
 
 /* `process` NULL: unknown, or not asked for. */
 Json *view_flow(const FlowSample *sample, const Process *process);

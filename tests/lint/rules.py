@@ -24,7 +24,10 @@ LAYERS = {
     "serve": ("common",) + DAEMON,
     "daemon": ("common",) + DAEMON,
     "cli": ("common",),
+    "measure": ("common", "cli", "run", "config", "model", "probe"),
 }
+# Programs of their own in cli/: a layer above it, for which nothing else may be mistaken.
+PROGRAMS = {"cli/measure": "measure"}
 GENERATED = {"netopt-build.h": None, "interface-idl.h": "common/interface.c"}
 
 # One door for each library: the files and folders that may include it.
@@ -51,6 +54,9 @@ class Missing(Exception):
 def layer_of(path):
     """common, cli, a folder of daemon/, `daemon` for the composition root; None for tests."""
     parts = path.split("/")
+    for prefix, layer in PROGRAMS.items():
+        if path.startswith(prefix):
+            return layer
     if parts[0] == "daemon":
         return parts[1] if len(parts) > 2 else "daemon"
     return parts[0] if parts[0] in LAYERS else None

@@ -91,6 +91,13 @@ START_TEST(test_options_of_commands)
 	ck_assert(!command_takes(command_find("paths"), &both));
 	ck_assert(command_takes(command_find("paths"), &last));
 	ck_assert(!command_takes(command_find("flows"), &last));
+	/* Of a letter, too, and whoever takes none is told of the first. */
+	ck_assert_str_eq(command_letter(command_find("flows"), 'n')->name, "limit");
+	ck_assert_str_eq(command_letter(command_find("measure"), 'n')->name, "count");
+	ck_assert_str_eq(command_letter(command_find("status"), 'n')->name, "limit");
+	ck_assert_str_eq(command_letter(NULL, 'n')->name, "limit");
+	ck_assert_ptr_null(command_letter(command_find("flows"), 'z'));
+	ck_assert_ptr_null(command_letter(NULL, '\0'));
 	run("help", "flows");
 	check_has("--process");
 	check_has("--limit");
@@ -237,6 +244,7 @@ START_TEST(test_completion_in_bash)
 		{"netoptctl flows --pro", "--process\n", 3},
 		{"netoptctl re", "revert resume reload\n", 2},
 		{"netoptctl --js", "--json\n", 2},
+		{"netoptctl measure ht", "https:// http://\n", 3},
 		{"netoptctl --json '=' p", "pretty\n", 4},
 		{"netoptctl --json '='", "short pretty\n", 3},
 		{"netoptctl --color n", "never\n", 3},
@@ -259,6 +267,7 @@ static void add_all(Suite *suite)
 {
 	TCase *all = tcase_create("commands");
 
+	tcase_set_timeout(all, 60); /* many a bash */
 	tcase_add_test(all, test_tables);
 	tcase_add_test(all, test_options_of_commands);
 	tcase_add_test(all, test_help);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "common/probe_facts.h"
 #include "tests/unit/method_call.h"
 
 /* The reply's element of a list of objects whose member `key` is `value`. */
@@ -264,7 +265,7 @@ START_TEST(test_facts_unknown)
 	facts.tls.trust = TRUST_REJECTED;
 	facts.tls.has_days_left = true;
 	facts.tls.days_left = -3;
-	view_set_facts(target, &facts);
+	probe_facts_set(target, &facts);
 	check_null(json_get(target, "tls"), tls_unknown, ARRAY_SIZE(tls_unknown));
 	ck_assert_int_eq(json_int(json_get(json_get(target, "tls"), "certificateDaysLeft"), 0), -3);
 	ck_assert_str_eq(string_at(json_get(target, "tls"), "trust"), "rejected");

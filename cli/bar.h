@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Horizontal bars of text: blocks in steps of an eighth where the terminal knows UTF-8, "#" where
+ * it does not.
+ */
+#include <stdbool.h>
+
+#include "common/text.h"
+
+/* What the environment says of the terminal's characters: LC_ALL, LC_CTYPE, LANG. */
+bool bar_utf8(void);
+/* Appends `share` (0..1) of `width` columns; more than nothing is never invisible. Returns the
+ * columns that were used. */
+size_t bar_append(Text *text, bool utf8, double share, size_t width);

@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/measure_series.h" /* LINT-BAD */
