@@ -99,7 +99,7 @@ int client_open(const Settings *settings, Client *ret_client)
 }
 
 /* 0 or negative errno. */
-static int send_call(Client *client, const char *method, Json *parameters)
+static int send_call(Client *client, const char *method, Json *parameters, bool more)
 {
 	_cleanup_json_ Json *call = json_new_object();
 	_cleanup_free_ char *bytes = NULL;
@@ -109,6 +109,8 @@ static int send_call(Client *client, const char *method, Json *parameters)
 	json_set_string(call, "method", method);
 	if (parameters)
 		json_set(call, "parameters", parameters);
+	if (more)
+		json_set_bool(call, "more", true);
 	if (json_failed())
 		return -ENOMEM;
 	r = wire_encode(call, &bytes, &length);
@@ -124,56 +126,68 @@ static int send_call(Client *client, const char *method, Json *parameters)
 	return 0;
 }
 
-/* Appends what comes next. -ETIMEDOUT at the deadline; -ECONNRESET at the end. */
+/* Appends what comes next. -ETIMEDOUT at the deadline; -ECONNRESET at the end; -EINTR. */
 static int receive_some(Client *client, uint64_t deadline_ns)
 {
-	char bytes[16 * 1024];
+	char bytes[64 * 1024];
 	struct pollfd readable = {.fd = client->fd, .events = POLLIN};
 	uint64_t now_ns = clock_monotonic_ns(&clock_system);
+	uint64_t wait_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
 	ssize_t n;
 	int r;
 
-	if (now_ns >= deadline_ns)
-		return -ETIMEDOUT;
 	r = poll(&readable, 1,
-		 (int)MIN((deadline_ns - now_ns) / NSEC_PER_MSEC + 1, UINT64_C(60000)));
-	if (r <= 0)
-		return r < 0 && errno != EINTR ? -errno : 0;
+		 (int)MIN((wait_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC, UINT64_C(60000)));
+	if (r < 0)
+		return -errno;
+	if (r == 0)
+		return clock_monotonic_ns(&clock_system) >= deadline_ns ? -ETIMEDOUT : 0;
 	n = recv(client->fd, bytes, sizeof(bytes), 0);
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
-	if (n == 0)
-		return -ECONNRESET;
+	if (n <= 0)
+		return n < 0 ? -errno : -ECONNRESET;
 	if (client->input.length + (size_t)n > REPLY_MAX)
 		return -EMSGSIZE;
 	text_append_bytes(&client->input, bytes, (size_t)n);
 	return client->input.failed ? -ENOMEM : 0;
 }
 
-/* One message without its NUL, parsed. Negative errno. */
-static int receive_reply(Client *client, Json **ret_reply)
+/* A message that is there, parsed: 1; 0: it is not complete. Negative errno. */
+static int take_message(Client *client, Json **ret_reply)
 {
-	uint64_t deadline_ns = clock_monotonic_ns(&clock_system) + client->settings->timeout_ns;
-	size_t searched = 0;
-	const char *nul = NULL;
+	const char *data = client->input.data, *nul = NULL;
 	size_t length;
 	int r;
 
-	while (!nul) {
-		if (client->input.length > searched)
-			nul = memchr(client->input.data + searched, '\0',
-				     client->input.length - searched);
-		if (nul)
-			break;
-		searched = client->input.length;
+	if (client->input.length > client->searched)
+		nul = memchr(data + client->searched, '\0',
+			     client->input.length - client->searched);
+	client->searched = client->input.length;
+	if (!nul)
+		return 0;
+	length = (size_t)(nul - data);
+	r = json_parse(data, length, ret_reply);
+	text_consume(&client->input, length + 1);
+	client->searched = 0;
+	return r < 0 ? r : 1;
+}
+
+/* One message without its NUL, parsed. Negative errno. */
+static int receive_reply(Client *client, uint64_t deadline_ns, Json **ret_reply)
+{
+	for (;;) {
+		int r = take_message(client, ret_reply);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
 		r = receive_some(client, deadline_ns);
 		if (r < 0)
 			return r;
 	}
-	length = (size_t)(nul - client->input.data);
-	r = json_parse(client->input.data, length, ret_reply);
-	text_consume(&client->input, length + 1);
-	return r;
+}
+
+static uint64_t answer_deadline(const Client *client)
+{
+	return clock_monotonic_ns(&clock_system) + client->settings->timeout_ns;
 }
 
 static int say_call_error(const Client *client, int error)
@@ -248,25 +262,93 @@ static int say_error(const Client *client, const char *method, const char *error
 			    parameter ? ": " : "", parameter ? parameter : "");
 }
 
-int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters)
+/* What the reply says. Returns a CliExit. */
+static int read_reply(const Client *client, const char *method, const Json *reply,
+		      Json **ret_parameters)
 {
-	_cleanup_json_ Json *reply = NULL;
-	const char *error;
-	Json *answer;
-	int r = send_call(client, method, parameters);
+	Json *answer = json_get(reply, "parameters");
+	const char *error = json_string(json_get(reply, "error"));
 
-	if (r == 0)
-		r = receive_reply(client, &reply);
-	if (r < 0)
-		return say_call_error(client, -r);
-	answer = json_get(reply, "parameters");
-	error = json_string(json_get(reply, "error"));
 	if (error)
 		return say_error(client, method, error, answer);
 	if (json_type(answer) != JSON_OBJECT)
 		return say_call_error(client, EBADMSG);
 	*ret_parameters = json_reference(answer);
 	return CLI_OK;
+}
+
+int client_call(Client *client, const char *method, Json *parameters, Json **ret_parameters)
+{
+	_cleanup_json_ Json *reply = NULL;
+	uint64_t deadline_ns = answer_deadline(client);
+	int r = send_call(client, method, parameters, false);
+
+	if (r == 0)
+		do
+			r = receive_reply(client, deadline_ns, &reply);
+		while (r == -EINTR);
+	if (r < 0)
+		return say_call_error(client, -r);
+	return read_reply(client, method, reply, ret_parameters);
+}
+
+int client_begin(Client *client, const char *method, Json *parameters)
+{
+	int r = send_call(client, method, parameters, true);
+
+	client->method = method;
+	return r < 0 ? say_call_error(client, -r) : CLI_OK;
+}
+
+int client_next(Client *client, uint64_t deadline_ns, Json **ret_parameters, bool *ret_last)
+{
+	_cleanup_json_ Json *reply = NULL;
+	int r = receive_reply(client, deadline_ns, &reply);
+
+	*ret_parameters = NULL;
+	*ret_last = false;
+	if (r == -ETIMEDOUT || r == -EINTR)
+		return CLI_OK;
+	if (r < 0)
+		return say_call_error(client, -r);
+	*ret_last = !json_bool(json_get(reply, "continues"), false);
+	return read_reply(client, client->method, reply, ret_parameters);
+}
+
+/* The replies after the call. */
+static int follow(Client *client, uint64_t silence_ns, ClientEach each, void *context)
+{
+	uint64_t deadline_ns = answer_deadline(client);
+
+	for (;;) {
+		_cleanup_json_ Json *parameters = NULL;
+		bool last;
+		int r = client_next(client, deadline_ns, &parameters, &last);
+
+		if (r != CLI_OK)
+			return r;
+		if (!parameters && clock_monotonic_ns(&clock_system) >= deadline_ns)
+			return say_call_error(client, ETIMEDOUT);
+		if (parameters)
+			deadline_ns = answer_deadline(client) + silence_ns;
+		r = each(parameters, context);
+		if (r != CLIENT_GO_ON || last)
+			return r == CLIENT_GO_ON ? CLI_OK : r;
+	}
+}
+
+int client_stream(const Settings *settings, const char *method, Json *parameters,
+		  uint64_t silence_ns, ClientEach each, void *context)
+{
+	_cleanup_client_ Client client = CLIENT_NULL;
+	int r = client_open(settings, &client);
+
+	if (r != CLI_OK) {
+		json_free(parameters);
+		return r;
+	}
+	r = client_begin(&client, method, parameters);
+	return r == CLI_OK ? follow(&client, silence_ns, each, context) : r;
 }
 
 int client_call_once(const Settings *settings, const char *method, Json *parameters,

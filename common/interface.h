@@ -19,6 +19,8 @@
 #define INTERFACE_LIST_TUNABLES   INTERFACE_NAME ".ListTunables"
 #define INTERFACE_LIST_CHANGES    INTERFACE_NAME ".ListChanges"
 #define INTERFACE_LIST_ROUTES     INTERFACE_NAME ".ListRoutes"
+#define INTERFACE_MONITOR         INTERFACE_NAME ".Monitor"
+#define INTERFACE_GET_HISTORY     INTERFACE_NAME ".GetHistory"
 #define INTERFACE_START_TRIAL     INTERFACE_NAME ".StartTrial"
 #define INTERFACE_EXPLAIN         INTERFACE_NAME ".Explain"
 #define INTERFACE_REVERT          INTERFACE_NAME ".Revert"
@@ -38,6 +40,7 @@
 #define INTERFACE_ERROR_INTERFACE_NOT_FOUND INTERFACE_SERVICE ".InterfaceNotFound"
 #define INTERFACE_ERROR_INVALID_PARAMETER   INTERFACE_SERVICE ".InvalidParameter"
 #define INTERFACE_ERROR_PERMISSION_DENIED   INTERFACE_SERVICE ".PermissionDenied"
+#define INTERFACE_ERROR_EXPECTED_MORE       INTERFACE_SERVICE ".ExpectedMore"
 
 extern const char interface_idl[];         /* of INTERFACE_NAME */
 extern const char interface_service_idl[]; /* of INTERFACE_SERVICE */

@@ -138,6 +138,12 @@ void json_append_string(Json *array, const char *value)
 	json_append(array, new_string(value));
 }
 
+void json_append_uint(Json *array, uint64_t value)
+{
+	json_append(array,
+		    note_failure(json_object_new_int64((int64_t)MIN(value, (uint64_t)INT64_MAX))));
+}
+
 /* Reading text. */
 
 typedef struct Reader {

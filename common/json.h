@@ -35,6 +35,7 @@ void json_set_string(Json *object, const char *key, const char *value); /* NULL:
 void json_set_null(Json *object, const char *key);
 void json_append(Json *array, Json *value); /* takes the reference */
 void json_append_string(Json *array, const char *value);
+void json_append_uint(Json *array, uint64_t value); /* above INT64_MAX: clamped */
 /* Returns and clears the memory of a failed allocation. */
 bool json_failed(void);
 

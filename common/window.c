@@ -124,6 +124,17 @@ uint64_t window_merge(const Window *window, WindowSpan span, uint64_t now_ns, Hi
 	return failures;
 }
 
+uint64_t window_merge_slot(const Window *window, WindowSpan span, uint64_t slot, Histogram *into)
+{
+	const WindowSlot *slots = window->slots[span];
+	const WindowSlot *at = slots ? &slots[slot % shapes[span].slots] : NULL;
+
+	if (!at || at->epoch != slot)
+		return 0;
+	histogram_merge_sparse(into, &at->latencies);
+	return at->failures;
+}
+
 void window_histogram(const Window *window, WindowSpan span, uint64_t now_ns, Histogram *ret)
 {
 	histogram_reset(ret);

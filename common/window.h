@@ -54,5 +54,8 @@ void window_summarise(const Window *window, WindowSpan span, uint64_t now_ns, Wi
 /* For windows that are looked at together. */
 /* Adds the window's latencies to `into`; returns its failures. */
 uint64_t window_merge(const Window *window, WindowSpan span, uint64_t now_ns, Histogram *into);
+/* The same of one slot of the window, by its number since the clock's zero; nothing if it is no
+ * longer, or not yet, there. */
+uint64_t window_merge_slot(const Window *window, WindowSpan span, uint64_t slot, Histogram *into);
 /* The summary of latencies and failures, wherever they come from. */
 void window_summary_of(const Histogram *histogram, uint64_t failures, WindowSummary *ret);

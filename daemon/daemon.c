@@ -100,8 +100,12 @@ static void on_report(const RegistryReport *report, void *context)
 
 static void on_change(const Change *change, const char *event, void *context)
 {
+	const Root *root = context;
+
 	announce_change(change, event);
 	operate_status(context);
+	if (root->control)
+		control_changed(root->control);
 }
 
 /* The state directory, and in it the lock. Its lack is not fatal: then nothing is tuned. */

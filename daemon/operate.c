@@ -117,7 +117,7 @@ static unsigned syn_linear_timeouts(void)
 	return (unsigned)value;
 }
 
-static void fill_view(void *context, ControlView *ret_view)
+static void fill_view(void *context, unsigned parts, ControlView *ret_view)
 {
 	Root *root = context;
 	CycleStats stats = cycle_stats(root->cycle);
@@ -151,12 +151,13 @@ static void fill_view(void *context, ControlView *ret_view)
 		.counters = cycle_counters(root->cycle),
 		.administered = root->administered.files,
 		.schedule = prober_schedule(root->prober),
-		.syn_linear_timeouts = syn_linear_timeouts(),
+		.syn_linear_timeouts = parts & CONTROL_PART_SYN ? syn_linear_timeouts() : 0,
 	};
 	ret_view->endpoints = watch_endpoints(root->watch, &ret_view->n_endpoints);
-	ret_view->routes = hands_view(root->hands, &ret_view->n_routes);
+	if (parts & CONTROL_PART_ROUTES)
+		ret_view->routes = hands_view(root->hands, &ret_view->n_routes);
 	ret_view->netns = namespaces_view(root->namespaces, &ret_view->n_netns);
-	if (socket_counts_read(&root->socket_counts) >= 0)
+	if (parts & CONTROL_PART_SOCKETS && socket_counts_read(&root->socket_counts) >= 0)
 		ret_view->sockets = &root->socket_counts;
 	if (root->discover) {
 		const Rtnl *rtnl = discover_rtnl(root->discover);

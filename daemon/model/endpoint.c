@@ -79,6 +79,7 @@ void endpoint_free(Endpoint *endpoint)
 
 	for (size_t i = 0; i < _ENDPOINT_FAMILIES; i++)
 		target_clear(&endpoint->targets[i]);
+	free(endpoint->history);
 	free(endpoint);
 }
 
@@ -139,18 +140,47 @@ static Window *phase_window(EndpointTarget *target, ProbePhase phase)
 	return target->phases[phase];
 }
 
+typedef const Window *HeadlineWindows[_ENDPOINT_FAMILIES];
+
+static HistorySource history_source(const Endpoint *endpoint, HeadlineWindows windows)
+{
+	for (size_t i = 0; i < _ENDPOINT_FAMILIES; i++)
+		windows[i] = endpoint->targets[i].phases[endpoint->headline];
+	return (HistorySource){windows, _ENDPOINT_FAMILIES};
+}
+
+/* Before something of now goes into a window of the headline. Without memory there is no history:
+ * the present is still known. */
+static void advance_history(Endpoint *endpoint, uint64_t now_ns)
+{
+	HeadlineWindows windows;
+	HistorySource source = history_source(endpoint, windows);
+
+	if (endpoint->history) {
+		history_advance(endpoint->history, &source, now_ns);
+		return;
+	}
+	endpoint->history = malloc(sizeof(*endpoint->history));
+	if (endpoint->history)
+		history_init(endpoint->history, now_ns);
+}
+
 /* One latency. 0, ENDPOINT_PATH_CHANGED, -ENOMEM: then the floor has still seen it. */
-static int add_latency(const Endpoint *endpoint, EndpointTarget *target, ProbePhase phase,
+static int add_latency(Endpoint *endpoint, EndpointTarget *target, ProbePhase phase,
 		       uint64_t now_ns, uint32_t us)
 {
 	Window *window = phase_window(target, phase);
-	int r = window ? window_add(window, now_ns, us) : -ENOMEM;
-	bool changed = phase == endpoint->rtt && floor_add(&target->floor, now_ns, us);
+	bool changed;
+	int r;
 
+	if (phase == endpoint->headline)
+		advance_history(endpoint, now_ns);
+	r = window ? window_add(window, now_ns, us) : -ENOMEM;
+	changed = phase == endpoint->rtt && floor_add(&target->floor, now_ns, us);
 	return r < 0 ? r : changed ? ENDPOINT_PATH_CHANGED : 0;
 }
 
-static int add_success(const Endpoint *endpoint, EndpointTarget *target, const ProbeResult *result)
+static int add_success(Endpoint *endpoint, EndpointTarget *target, const ProbeResult *result)
 {
 	int worst = 0, changed = 0;
 
@@ -168,7 +198,7 @@ static int add_success(const Endpoint *endpoint, EndpointTarget *target, const P
 	return worst < 0 ? worst : changed;
 }
 
-static int add_failure(const Endpoint *endpoint, EndpointTarget *target, const ProbeResult *result)
+static int add_failure(Endpoint *endpoint, EndpointTarget *target, const ProbeResult *result)
 {
 	Window *window;
 
@@ -180,6 +210,7 @@ static int add_failure(const Endpoint *endpoint, EndpointTarget *target, const P
 	else if (target->consecutive_failures < UINT32_MAX)
 		target->consecutive_failures++;
 	window = phase_window(target, endpoint->headline);
+	advance_history(endpoint, result->when_ns);
 	return window ? window_add_failure(window, result->when_ns) : -ENOMEM;
 }
 
@@ -348,6 +379,8 @@ EndpointSlo endpoint_slo(const Endpoint *endpoint, uint64_t now_ns)
 	uint64_t failures;
 	Histogram histogram;
 
+	if (!targets[0].target_ns && !targets[1].target_ns && !targets[2].target_ns)
+		return ENDPOINT_SLO_NONE;
 	failures = collect(endpoint, SLO_SPAN, now_ns, &histogram);
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
 		if (targets[i].target_ns == 0)
@@ -378,4 +411,24 @@ void endpoint_summarise_phase(const EndpointTarget *target, ProbePhase phase, Wi
 		window_summarise(target->phases[phase], span, now_ns, ret);
 	else
 		*ret = (WindowSummary){0};
+}
+
+bool endpoint_history_begin(const Endpoint *endpoint, HistoryScale scale, uint64_t *ret_first)
+{
+	if (!endpoint->history)
+		return false;
+	*ret_first = endpoint->history->first[scale];
+	return true;
+}
+
+void endpoint_history_at(const Endpoint *endpoint, HistoryScale scale, uint64_t number,
+			 HistoryPoint *ret)
+{
+	HeadlineWindows windows;
+	HistorySource source = history_source(endpoint, windows);
+
+	if (endpoint->history)
+		history_at(endpoint->history, &source, scale, number, ret);
+	else
+		*ret = (HistoryPoint){.count = 0};
 }

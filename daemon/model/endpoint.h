@@ -7,6 +7,7 @@
 #include "common/probe_result.h"
 #include "common/window.h"
 #include "daemon/model/floor.h"
+#include "daemon/model/history.h"
 
 #define ENDPOINT_NAME_MAX 64
 #define ENDPOINT_URL_MAX  320
@@ -73,6 +74,7 @@ typedef struct Endpoint {
 	char resolve_error[96];                               /* "" when resolved */
 	uint64_t resolved_ns; /* last successful resolution; 0 never */
 	EndpointTarget targets[_ENDPOINT_FAMILIES];
+	History *history;     /* of the headline; NULL until the first attempt */
 	uint64_t late_probes; /* schedule slots missed because this process did not run */
 } Endpoint;
 
@@ -111,3 +113,9 @@ void endpoint_summarise(const Endpoint *endpoint, WindowSpan span, uint64_t now_
 /* One phase of one family; an empty summary if it never took place. */
 void endpoint_summarise_phase(const EndpointTarget *target, ProbePhase phase, WindowSpan span,
 			      uint64_t now_ns, WindowSummary *ret);
+
+/* The headline of both families over time. The steps that are kept are those from *ret_first on, to
+ * the one of now, which is in progress. False: nothing was attempted yet. */
+bool endpoint_history_begin(const Endpoint *endpoint, HistoryScale scale, uint64_t *ret_first);
+void endpoint_history_at(const Endpoint *endpoint, HistoryScale scale, uint64_t number,
+			 HistoryPoint *ret);

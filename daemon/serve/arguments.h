@@ -31,7 +31,7 @@ typedef struct ArgumentValue {
 	const char *string; /* points into the parameters */
 } ArgumentValue;
 
-#define ARGUMENTS_MAX 3
+#define ARGUMENTS_MAX 4
 
 /* Into `ret_values`, one per argument, in order. NULL: all is well; otherwise the name of the first
  * parameter that is wrong (a constant, or inside `parameters`). `parameters` may be NULL. */

@@ -5,12 +5,15 @@
  */
 #include "daemon/serve/arguments.h"
 #include "daemon/serve/control.h"
+#include "daemon/serve/methods.h"
 
 typedef struct Call {
 	const ControlOps *ops;
 	const ArgumentValue *arguments; /* checked, in the order of the table */
 	Json *reply;                    /* the whole message */
 	Json *parameters;               /* of the reply */
+	unsigned parts;                 /* of the view that the method shows: ControlPart */
+	MonitorWant monitor;            /* set by a handler whose reply is the first of many */
 	bool failed;                    /* memory ran out where json_failed() does not see it */
 } Call;
 

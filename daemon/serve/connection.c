@@ -5,11 +5,17 @@
  * After every event advance() runs: handle what is complete (a batch at a time, so that one client
  * with a thousand pipelined calls does not hold up the probes), write what can be written, then
  * decide what to wait for: room to write, more bytes, or merely the next turn of the loop.
+ *
+ * A client that follows (Monitor) has had its last answer: replies come from the owner, and a call
+ * behind that one waits for ever, as Varlink has it. It is still read, until a whole call waits, to
+ * learn of its end. A client may shut down its own side and go on listening; whether it is gone
+ * altogether is then seen when it is next looked at, or written to.
  */
 #include "daemon/serve/connection.h"
 
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -28,6 +34,7 @@ struct Connection {
 	WireReader reader;
 	Text output;
 	bool starved;              /* no complete message waits in the reader */
+	bool follows;              /* replies come from the owner */
 	bool end_of_input;         /* the client shut down its side; it still reads */
 	uint64_t partial_since_ns; /* a message is half received; 0: none */
 	uint64_t blocked_since_ns; /* the client does not read; 0: it does */
@@ -45,14 +52,38 @@ size_t connection_unsent(const Connection *connection)
 	return connection->output.length;
 }
 
+static bool is_gone(const Connection *connection)
+{
+	struct pollfd hangup = {.fd = connection->fd};
+
+	return poll(&hangup, 1, 0) > 0 && hangup.revents & (POLLHUP | POLLERR);
+}
+
 bool connection_expired(const Connection *connection, uint64_t now_ns)
 {
 	uint64_t partial = connection->partial_since_ns, blocked = connection->blocked_since_ns;
 
+	if (connection->follows && is_gone(connection))
+		return true;
 	/* While it is blocked we do not read, so that its half message is not its fault. */
 	if (blocked)
 		return now_ns >= blocked + CONNECTION_TIMEOUT_NS;
 	return partial && now_ns >= partial + CONNECTION_TIMEOUT_NS;
+}
+
+void connection_follow(Connection *connection)
+{
+	connection->follows = true;
+}
+
+int connection_send(Connection *connection, const char *bytes, size_t length)
+{
+	static const struct timeval now = {0, 0};
+
+	text_append_bytes(&connection->output, bytes, length);
+	if (connection->output.failed || event_add(connection->again, &now) < 0)
+		return -ENOMEM;
+	return 0;
 }
 
 /* 0, or negative errno: end the connection. */
@@ -84,6 +115,9 @@ static int handle_message(Connection *connection, Json *message)
 
 static int handle_batch(Connection *connection)
 {
+	connection->starved = connection->reader.consumed == connection->reader.tail;
+	if (connection->follows)
+		return 0;
 	connection->starved = false;
 	for (unsigned i = 0; i < BATCH_CALLS; i++) {
 		_cleanup_json_ Json *message = NULL;
@@ -101,7 +135,10 @@ static int handle_batch(Connection *connection)
 		r = handle_message(connection, message);
 		if (r < 0)
 			return r;
+		if (connection->follows)
+			break;
 	}
+	connection->starved = connection->reader.consumed == connection->reader.tail;
 	return 0;
 }
 
@@ -142,9 +179,11 @@ static int wait_for_more(Connection *connection)
 	bool unsent = connection->output.length > 0;
 	bool paused = connection->output.length >= CONNECTION_OUTPUT_PAUSE;
 
-	if (connection->end_of_input && connection->starved && !unsent)
+	if (connection->end_of_input && connection->starved && !unsent &&
+	    (!connection->follows || is_gone(connection)))
 		return OVER;
-	if (!connection->starved && !paused && event_add(connection->again, &now) < 0)
+	if (!connection->starved && !paused && !connection->follows &&
+	    event_add(connection->again, &now) < 0)
 		return -ENOMEM;
 	if (switch_event(connection->writable, unsent) < 0)
 		return -ENOMEM;

@@ -22,7 +22,8 @@ struct event_base;
 typedef struct Connection Connection;
 
 typedef struct ConnectionOps {
-	/* The reply to a call; NULL: end the connection. */
+	/* The reply to a call; NULL: end the connection. After connection_follow() it is the first
+	 * of many. */
 	Json *(*call)(Connection *connection, const WireCall *call, void *context);
 	/* It is over; the owner frees it, here or later. */
 	void (*ended)(Connection *connection, void *context);
@@ -35,7 +36,13 @@ int connection_new(struct event_base *base, const Clock *clock, int fd, const Me
 void connection_free(Connection *connection); /* closes; calls nobody */
 
 const MethodCaller *connection_caller(const Connection *connection);
+/* No further call is handled: from now on the owner sends what there is to say. */
+void connection_follow(Connection *connection);
+/* Another reply, as it goes over the wire; copied. It is sent in a turn of its own, in which the
+ * connection may end. -ENOMEM */
+int connection_send(Connection *connection, const char *bytes, size_t length);
 /* Bytes of replies that wait for the client. */
 size_t connection_unsent(const Connection *connection);
-/* Whether it has kept us waiting for CONNECTION_TIMEOUT_NS. A client between calls never does. */
+/* Whether it has kept us waiting for CONNECTION_TIMEOUT_NS, or follows and is gone. A client
+ * between calls never does. */
 bool connection_expired(const Connection *connection, uint64_t now_ns);

@@ -24,6 +24,7 @@
 #include "daemon/serve/connection.h"
 #include "daemon/serve/listener.h"
 #include "daemon/serve/methods.h"
+#include "daemon/serve/monitors.h"
 #include "daemon/serve/peer.h"
 
 #define CLIENTS_MAX          128
@@ -54,6 +55,7 @@ struct Control {
 	Connection *clients[CLIENTS_MAX];
 	size_t n_clients, max_clients;
 	LogLimit denied_limit, refused_limit;
+	Monitors *monitors;
 };
 
 size_t control_client_count(const Control *control)
@@ -63,15 +65,20 @@ size_t control_client_count(const Control *control)
 
 /* Calls. */
 
+static bool is_changing(const WireCall *call)
+{
+	MethodAccess access;
+
+	return methods_access(call->method, &access) == 0 && access == METHOD_CHANGE;
+}
+
+/* Of a call that changes something. */
 static void audit(Control *control, const MethodCaller *caller, const WireCall *call,
 		  const Json *reply)
 {
 	const char *error = json_string(json_get(reply, "error"));
-	MethodAccess access;
 	uint64_t more = 0;
 
-	if (methods_access(call->method, &access) < 0 || access != METHOD_CHANGE)
-		return;
 	if (!text_equal(error, INTERFACE_ERROR_PERMISSION_DENIED)) {
 		log_notice("uid %" PRIu32 " (pid %" PRIu32 ") called %s%s%s", caller->uid,
 			   caller->pid, call->method, error ? ": " : "", error ? error : "");
@@ -109,20 +116,44 @@ static void warn_refused(Control *control, const char *what, uint32_t uid)
 		    what, more);
 }
 
+static bool has_room(void *context)
+{
+	return total_unsent(context) <= OUTPUT_MAX;
+}
+
+static int follow(Control *control, Connection *connection, const MonitorWant *want)
+{
+	int r = monitors_add(control->monitors, connection, want);
+
+	if (r == 0)
+		connection_follow(connection);
+	return r;
+}
+
+void control_changed(Control *control)
+{
+	monitors_changed(control->monitors);
+}
+
 static Json *on_call(Connection *connection, const WireCall *call, void *context)
 {
 	Control *control = context;
 	const MethodCaller *caller = connection_caller(connection);
-	Json *reply;
+	_cleanup_json_ Json *reply = NULL;
+	MonitorWant want;
 
 	if (caller->uid != 0 && total_unsent(control) > OUTPUT_MAX) {
 		warn_refused(control, "too many replies wait to be read", caller->uid);
 		return NULL;
 	}
-	reply = methods_call(&control->ops, caller, call);
-	if (reply)
+	reply = methods_call(&control->ops, caller, call, &want);
+	if (!reply || (want.interval_ns > 0 && follow(control, connection, &want) < 0))
+		return NULL;
+	if (is_changing(call)) {
 		audit(control, caller, call, reply);
-	return reply;
+		control_changed(control);
+	}
+	return STEAL(reply);
 }
 
 static void on_ended(Connection *connection, void *context)
@@ -134,6 +165,7 @@ static void on_ended(Connection *connection, void *context)
 			control->clients[i] = control->clients[--control->n_clients];
 			break;
 		}
+	monitors_remove(control->monitors, connection);
 	connection_free(connection);
 }
 
@@ -311,6 +343,11 @@ static int set_group(Control *control, const char *name)
 
 static int start(Control *control, const ControlParams *params)
 {
+	const MonitorsParams monitors = {.loop = params->loop,
+					 .clock = params->clock,
+					 .ops = params->ops,
+					 .room = has_room,
+					 .context = control};
 	int r = set_group(control, params->group);
 
 	if (r == 0)
@@ -319,6 +356,8 @@ static int start(Control *control, const ControlParams *params)
 		r = loop_timer_new(params->loop, on_accept_again, control, &control->accept_again);
 	if (r == 0)
 		r = loop_timer_new(params->loop, on_expiry, control, &control->expiry);
+	if (r == 0)
+		r = monitors_new(&monitors, &control->monitors);
 	if (r < 0)
 		return r;
 	open_reserve(control);
@@ -363,6 +402,7 @@ void control_free(Control *control)
 		event_free(control->acceptable);
 	loop_timer_free(control->accept_again);
 	loop_timer_free(control->expiry);
+	monitors_free(control->monitors);
 	listener_close(&control->listener);
 	base_close(&control->reserve_fd);
 	free(control);

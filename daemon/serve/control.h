@@ -43,6 +43,13 @@ typedef struct ControlRoute {
 	uint64_t since_ns;  /* monotonic, when it was installed; 0: not known */
 } ControlRoute;
 
+/* What of the view costs something to gather, and is only there if it was asked for. */
+typedef enum ControlPart {
+	CONTROL_PART_SYN = 1 << 0,     /* syn_linear_timeouts */
+	CONTROL_PART_SOCKETS = 1 << 1, /* sockets */
+	CONTROL_PART_ROUTES = 1 << 2,  /* routes, n_routes */
+} ControlPart;
+
 /* What the daemon shows; filled anew for each call, valid only during it. */
 typedef struct ControlView {
 	uint64_t now_ns, realtime_ns, started_ns;
@@ -85,7 +92,7 @@ typedef struct ControlView {
 } ControlView;
 
 typedef struct ControlOps {
-	void (*view)(void *context, ControlView *ret_view);
+	void (*view)(void *context, unsigned parts, ControlView *ret_view); /* ControlPart */
 	/* Changing verbs; `message` gets one sentence for the user. 0, -ENOENT, -EBUSY, other
 	 * errno. */
 	int (*revert)(void *context, uint64_t change_id, Text *message);  /* 0: all */
@@ -118,3 +125,5 @@ int control_new(const ControlParams *params, Control **ret_control);
 /* Closes all clients; removes the socket if it is still ours. */
 void control_free(Control *control);
 size_t control_client_count(const Control *control);
+/* A change began, was decided or is no longer in force: those who follow hear of it at once. */
+void control_changed(Control *control);

@@ -10,50 +10,42 @@ size_t list_limit(const ArgumentValue *limit, size_t otherwise)
 	return limit->given ? (size_t)limit->integer : otherwise;
 }
 
-/* The part [*begin, *end) of n that `offset` and `limit` ask for. */
-static void clip(size_t n, size_t offset, size_t limit, size_t *begin, size_t *end)
+bool list_choose(Call *call, const ControlView *view, const ArgumentValue *name,
+		 const ArgumentValue *offset, const ArgumentValue *limit, size_t *ret_begin,
+		 size_t *ret_end)
 {
-	*begin = MIN(offset, n);
-	*end = *begin + MIN(limit, n - *begin);
-}
+	size_t n = view->n_endpoints, i = 0;
 
-static void add_endpoint(const ControlView *view, size_t i, Json *endpoints)
-{
-	json_append(endpoints,
-		    view_endpoint(view->endpoints[i], view->syn_linear_timeouts, view->now_ns));
-}
-
-static void list_one_endpoint(Call *call, const ControlView *view, const char *name)
-{
-	for (size_t i = 0; i < view->n_endpoints; i++) {
-		Json *endpoints;
-
-		if (!text_equal(view->endpoints[i]->name, name))
-			continue;
-		endpoints = json_new_array();
-		add_endpoint(view, i, endpoints);
-		json_set(call->parameters, "endpoints", endpoints);
-		json_set_uint(call->parameters, "total", view->n_endpoints);
-		return;
+	if (!name->given) {
+		*ret_begin = MIN(list_limit(offset, 0), n);
+		*ret_end =
+			*ret_begin + MIN(list_limit(limit, LIST_ENDPOINTS_DEFAULT), n - *ret_begin);
+		return true;
 	}
-	call_fail(call, INTERFACE_ERROR_NO_SUCH_ENDPOINT, "name", name);
+	while (i < n && !text_equal(view->endpoints[i]->name, name->string))
+		i++;
+	if (i == n) {
+		call_fail(call, INTERFACE_ERROR_NO_SUCH_ENDPOINT, "name", name->string);
+		return false;
+	}
+	*ret_begin = i;
+	*ret_end = i + 1;
+	return true;
 }
 
 void list_endpoints(Call *call)
 {
-	const ArgumentValue *name = &call->arguments[0], *offset = &call->arguments[1];
-	size_t limit = list_limit(&call->arguments[2], LIST_ENDPOINTS_DEFAULT), begin, end;
 	ControlView view = call_view(call);
 	Json *endpoints;
+	size_t begin, end;
 
-	if (name->given) {
-		list_one_endpoint(call, &view, name->string);
+	if (!list_choose(call, &view, &call->arguments[0], &call->arguments[1], &call->arguments[2],
+			 &begin, &end))
 		return;
-	}
-	clip(view.n_endpoints, list_limit(offset, 0), limit, &begin, &end);
 	endpoints = json_new_array();
 	for (size_t i = begin; i < end; i++)
-		add_endpoint(&view, i, endpoints);
+		json_append(endpoints, view_endpoint(view.endpoints[i], view.syn_linear_timeouts,
+						     view.now_ns));
 	json_set(call->parameters, "endpoints", endpoints);
 	json_set_uint(call->parameters, "total", view.n_endpoints);
 }

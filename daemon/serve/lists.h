@@ -32,5 +32,10 @@ void list_namespaces(Call *call);
 void list_tunables(Call *call); /* no argument */
 void list_routes(Call *call);
 
+/* The endpoints [*ret_begin, *ret_end) that the arguments ask for: the one of that name, or at most
+ * `limit` from `offset` on. False: there is none of that name, which the reply says. */
+bool list_choose(Call *call, const ControlView *view, const ArgumentValue *name,
+		 const ArgumentValue *offset, const ArgumentValue *limit, size_t *ret_begin,
+		 size_t *ret_end);
 /* The limit that was given, or `otherwise`. */
 size_t list_limit(const ArgumentValue *limit, size_t otherwise);

@@ -14,7 +14,9 @@
 #include "common/base.h"
 #include "common/interface.h"
 #include "daemon/serve/explain.h"
+#include "daemon/serve/history.h"
 #include "daemon/serve/lists.h"
+#include "daemon/serve/monitor.h"
 #include "daemon/serve/status.h"
 #include "daemon/serve/views.h"
 #include "netopt-build.h"
@@ -27,6 +29,8 @@ typedef struct Method {
 	Argument arguments[ARGUMENTS_MAX];
 	size_t n_arguments;
 	void (*handle)(Call *call);
+	unsigned parts; /* of the view that it shows: ControlPart */
+	bool follows;   /* answers only those who want more than one reply */
 } Method;
 
 void call_fail(Call *call, const char *error, const char *key, const char *value)
@@ -49,7 +53,7 @@ ControlView call_view(const Call *call)
 	ControlView view;
 
 	memset(&view, 0, sizeof(view));
-	call->ops->view(call->ops->context, &view);
+	call->ops->view(call->ops->context, call->parts, &view);
 	return view;
 }
 
@@ -247,7 +251,8 @@ static const Method methods[] = {
 	  {.name = "offset", .type = ARGUMENT_INT, .minimum = 0, .maximum = INT32_MAX},
 	  LIMIT_ARGUMENT(LIST_ENDPOINTS_MAX)},
 	 3,
-	 list_endpoints},
+	 list_endpoints,
+	 .parts = CONTROL_PART_SYN},
 	{INTERFACE_LIST_PATHS, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_paths},
 	{INTERFACE_LIST_FLOWS,
 	 METHOD_READ,
@@ -261,11 +266,42 @@ static const Method methods[] = {
 	 list_listeners},
 	{INTERFACE_LIST_METRICS, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_metrics},
 	{INTERFACE_LIST_LINKS, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_links},
-	{INTERFACE_LIST_COUNTERS, METHOD_READ, {{0}}, 0, list_counters},
+	{INTERFACE_LIST_COUNTERS,
+	 METHOD_READ,
+	 {{0}},
+	 0,
+	 list_counters,
+	 .parts = CONTROL_PART_SOCKETS},
 	{INTERFACE_LIST_NAMESPACES, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_namespaces},
 	{INTERFACE_LIST_TUNABLES, METHOD_READ, {{0}}, 0, list_tunables},
 	{INTERFACE_LIST_CHANGES, METHOD_READ, {ID_ARGUMENT(false)}, 1, list_changes},
-	{INTERFACE_LIST_ROUTES, METHOD_READ, {LIMIT_ARGUMENT(LIST_MAX)}, 1, list_routes},
+	{INTERFACE_LIST_ROUTES,
+	 METHOD_READ,
+	 {LIMIT_ARGUMENT(LIST_MAX)},
+	 1,
+	 list_routes,
+	 .parts = CONTROL_PART_ROUTES},
+	{INTERFACE_MONITOR,
+	 METHOD_READ,
+	 {{.name = "intervalUsec",
+	   .type = ARGUMENT_INT,
+	   .minimum = MONITOR_INTERVAL_MIN_NS / NSEC_PER_USEC,
+	   .maximum = MONITOR_INTERVAL_MAX_NS / NSEC_PER_USEC},
+	  {.name = "endpoints", .type = ARGUMENT_BOOL},
+	  {.name = "paths", .type = ARGUMENT_BOOL},
+	  LIMIT_ARGUMENT(MONITOR_LIMIT_MAX)},
+	 4,
+	 monitor,
+	 .parts = CONTROL_PART_SYN,
+	 .follows = true},
+	{INTERFACE_GET_HISTORY,
+	 METHOD_READ,
+	 {{.name = "name", .type = ARGUMENT_STRING},
+	  {.name = "spanUsec", .type = ARGUMENT_INT, .minimum = 1, .maximum = YEAR_USEC},
+	  {.name = "offset", .type = ARGUMENT_INT, .minimum = 0, .maximum = INT32_MAX},
+	  LIMIT_ARGUMENT(LIST_ENDPOINTS_MAX)},
+	 4,
+	 get_history},
 	{INTERFACE_EXPLAIN, METHOD_READ, {ID_ARGUMENT(true)}, 1, explain},
 	{INTERFACE_START_TRIAL,
 	 METHOD_CHANGE,
@@ -320,26 +356,35 @@ static void dispatch(Call *call, const MethodCaller *caller, const WireCall *wir
 		call_fail(call, INTERFACE_ERROR_PERMISSION_DENIED, NULL, NULL);
 		return;
 	}
+	if (method->follows && !wire->more) {
+		call_fail(call, INTERFACE_ERROR_EXPECTED_MORE, NULL, NULL);
+		return;
+	}
 	wrong = arguments_parse(method->arguments, method->n_arguments, wire->parameters, values);
 	if (wrong) {
 		call_fail(call, INTERFACE_ERROR_INVALID_PARAMETER, "parameter", wrong);
 		return;
 	}
 	call->arguments = values;
+	call->parts = method->parts;
 	method->handle(call);
 	call->arguments = NULL;
 }
 
-Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *wire)
+Json *methods_call(const ControlOps *ops, const MethodCaller *caller, const WireCall *wire,
+		   MonitorWant *ret_want)
 {
 	Call call = {.ops = ops, .reply = json_new_object(), .parameters = json_new_object()};
 
 	(void)json_failed(); /* forgets what somebody else left behind */
 	dispatch(&call, caller, wire);
 	json_set(call.reply, "parameters", call.parameters);
+	if (call.monitor.interval_ns > 0)
+		json_set_bool(call.reply, "continues", true);
 	if (json_failed() || call.failed) {
 		json_free(call.reply);
 		return NULL;
 	}
+	*ret_want = call.monitor;
 	return call.reply;
 }

@@ -86,6 +86,13 @@ static void set_health(Json *status, const ControlView *view, const EndpointCoun
 	json_set(status, "healthReasons", reasons);
 }
 
+void status_set_health(Json *json, const ControlView *view)
+{
+	EndpointCounts counts = count_endpoints(view);
+
+	set_health(json, view, &counts);
+}
+
 static void set_tuning(Json *status, const ControlView *view)
 {
 	Json *tuning = json_new_object();

@@ -9,3 +9,5 @@
 
 /* Owned by the caller; NULL only when memory ran out. */
 Json *status_view(const ControlView *view);
+/* health and healthReasons alone. */
+void status_set_health(Json *json, const ControlView *view);

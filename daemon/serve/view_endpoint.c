@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/probe_facts.h"
 #include "common/text.h"
+#include "daemon/serve/history.h"
 
 #define EXPLANATION_MAX 128
 
@@ -152,6 +153,12 @@ static const char *slo_name(EndpointSlo slo)
 	return "none";
 }
 
+static void set_state(Json *json, const Endpoint *endpoint, uint64_t now_ns)
+{
+	json_set_string(json, "state", endpoint_state_name(endpoint_state(endpoint)));
+	json_set_string(json, "slo", slo_name(endpoint_slo(endpoint, now_ns)));
+}
+
 static void set_target_value(Json *json, const char *key, uint64_t target_ns)
 {
 	view_set_known(json, key, target_ns > 0, target_ns / NSEC_PER_USEC);
@@ -173,8 +180,7 @@ Json *view_endpoint(const Endpoint *endpoint, unsigned syn_linear, uint64_t now_
 	Json *json = json_new_object(), *targets = json_new_array(), *windows = json_new_array();
 
 	set_identity(json, endpoint);
-	json_set_string(json, "state", endpoint_state_name(endpoint_state(endpoint)));
-	json_set_string(json, "slo", slo_name(endpoint_slo(endpoint, now_ns)));
+	set_state(json, endpoint, now_ns);
 	set_target_value(json, "targetP50Usec", endpoint->target_p50_ns);
 	set_target_value(json, "targetP95Usec", endpoint->target_p95_ns);
 	set_target_value(json, "targetP99Usec", endpoint->target_p99_ns);
@@ -187,6 +193,7 @@ Json *view_endpoint(const Endpoint *endpoint, unsigned syn_linear, uint64_t now_
 		json_append(windows, view_window(span, &summary));
 	}
 	json_set(json, "windows", windows);
+	json_set(json, "history", history_recent(endpoint, now_ns));
 	for (size_t i = 0; i < _ENDPOINT_FAMILIES; i++)
 		if (endpoint->targets[i].address.family != 0)
 			json_append(targets, view_target(endpoint, &endpoint->targets[i],
@@ -196,12 +203,17 @@ Json *view_endpoint(const Endpoint *endpoint, unsigned syn_linear, uint64_t now_
 }
 
 Json *view_slow(const Endpoint *endpoint, const EndpointTarget *target,
-		const Decomposition *decomposition)
+		const Decomposition *decomposition, uint64_t now_ns)
 {
 	Json *json = json_new_object();
+	WindowSummary summary;
 
+	endpoint_summarise(endpoint, VIEW_SPAN, now_ns, &summary);
 	json_set_string(json, "endpoint", endpoint->name);
 	json_set_string(json, "family", family_name(target));
 	json_set(json, "decomposition", view_decomposition(decomposition));
+	set_state(json, endpoint, now_ns);
+	json_set(json, "window", view_window(VIEW_SPAN, &summary));
+	json_set(json, "history", history_recent(endpoint, now_ns));
 	return json;
 }

@@ -31,7 +31,7 @@ Json *view_change(const Change *change, uint64_t now_ns);
 Json *view_route(const ControlRoute *route, uint64_t now_ns);
 /* With the family of one target of the endpoint. */
 Json *view_slow(const Endpoint *endpoint, const EndpointTarget *target,
-		const Decomposition *decomposition);
+		const Decomposition *decomposition, uint64_t now_ns);
 
 /* NULL without samples: nothing can be said. */
 Json *view_decomposition(const Decomposition *decomposition);

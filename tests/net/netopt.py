@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 
+import idl
 from harness import build_path, stop
 
 
@@ -82,8 +83,16 @@ class Daemon:
         return done.returncode
 
     def call(self, method, **parameters):
-        """One Varlink call; returns its parameters, raises on an error reply."""
-        message = {"method": f"org.netopt.Daemon.{method}", "parameters": parameters}
+        """One Varlink call; returns its parameters, raises on an error reply, and on a reply that is
+        not as the interface definition has it."""
+        reply = self.call_full(f"org.netopt.Daemon.{method}", **parameters)
+        if "error" in reply:
+            raise RuntimeError(f"{method}: {reply}")
+        return reply.get("parameters", {})
+
+    def call_full(self, method, **parameters):
+        """One call of a method by its full name; returns the whole reply, as defined."""
+        message = {"method": method, "parameters": parameters}
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(5)
             sock.connect(self.socket)
@@ -95,9 +104,8 @@ class Daemon:
                     raise ConnectionError("the daemon hung up")
                 data += chunk
         reply = json.loads(data[:-1])
-        if "error" in reply:
-            raise RuntimeError(f"{method}: {reply}")
-        return reply.get("parameters", {})
+        idl.check(method, reply)
+        return reply
 
     def changes(self):
         """The changes, newest first."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The root file system of the test container: a small Debian of the release of this host, because
 what was built here shall run there, with systemd and the libraries that the programs under test are
-linked with.
+linked with. And, for programs of others that are to talk with ours, one of another release.
 
 Built once by debootstrap, from the mirror that apt uses on this host, and cached outside of the
 tree under a name that says what is in it: a new library in the programs gives another name. It is
@@ -54,7 +54,8 @@ def _release():
     return names["VERSION_CODENAME"]
 
 
-def _mirror(release):
+def _mirror():
+    release = _release()
     targets = _output("apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)",
                       "Created-By: Packages")
     for line in targets.splitlines():
@@ -105,7 +106,7 @@ def _build(root, release, packages, note):
     shutil.rmtree(part, ignore_errors=True)
     note(f"building {root} (once): {' '.join(packages)}")
     argv = ["debootstrap", "--variant=minbase", "--include=" + ",".join(packages), release, part,
-            _mirror(release)]
+            _mirror()]
     done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           stdin=subprocess.DEVNULL, text=True, env=_proxy_environment())
     if done.returncode != 0:
@@ -134,10 +135,22 @@ def _remove_unused(cache, but):
 @contextlib.contextmanager
 def cached(programs, note):
     """The path of the root, which stays as long as the context lasts. Raises Unavailable."""
+    packages = sorted(set(PACKAGES + _library_packages(programs)))
+    with _cached(_release(), packages, note) as root:
+        yield root
+
+
+@contextlib.contextmanager
+def foreign(release, packages, note):
+    """The same of another release, with these packages; nothing of ours runs there."""
+    with _cached(release, sorted(packages), note) as root:
+        yield root
+
+
+@contextlib.contextmanager
+def _cached(release, packages, note):
     if not shutil.which("debootstrap"):
         raise Unavailable("debootstrap is not installed")
-    release = _release()
-    packages = sorted(set(PACKAGES + _library_packages(programs)))
     cache = os.path.join(os.environ.get("XDG_CACHE_HOME") or "/var/cache", "netopt-tests")
     stamp = hashlib.sha256("\n".join([RECIPE, release, *packages, *MASKED]).encode()).hexdigest()
     root = os.path.join(cache, f"{release}-{stamp[:12]}")

@@ -3,7 +3,11 @@
 import contextlib
 import os
 import re
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../net"))
+import idl  # noqa: E402  pylint: disable=wrong-import-position
 
 UNIT = "netoptd.service"
 SOCKET = "/run/netopt/netoptd.sock"
@@ -94,7 +98,9 @@ class Service:
 
     def call(self, method, **parameters):
         """A method of org.netopt.Daemon; its reply's parameters."""
-        reply = self.machine.varlink(SOCKET, "org.netopt.Daemon." + method, **parameters)
+        name = "org.netopt.Daemon." + method
+        reply = self.machine.varlink(SOCKET, name, **parameters)
+        idl.check(name, reply)
         if "error" in reply:
             raise RuntimeError(f"{method}: {reply}")
         return reply["parameters"]

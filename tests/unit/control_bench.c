@@ -26,13 +26,17 @@ int __wrap_loop_timer_set(LoopTimer *timer, uint64_t delay_ns);
 int __wrap_loop_timer_set(LoopTimer *timer, uint64_t delay_ns)
 {
 	bench.last_timer = timer;
+	bench.last_delay_ns = delay_ns;
 	bench.timers_set++;
 	return __real_loop_timer_set(timer, delay_ns);
 }
 
 static uint64_t fake_monotonic(void *context)
 {
-	return ((const FakeDaemon *)context)->now_ns;
+	FakeDaemon *fake = context;
+
+	fake->now_ns += bench.step_ns;
+	return fake->now_ns;
 }
 
 static void on_log(const LogRecord *record, void *context)

@@ -21,7 +21,9 @@ typedef struct ControlBench {
 	unsigned notices, warnings; /* lines logged */
 	char last_notice[512];
 	LoopTimer *last_timer;
+	uint64_t last_delay_ns; /* that it was set to */
 	unsigned timers_set;
+	uint64_t step_ns; /* by which the clock goes on whenever it is looked at */
 } ControlBench;
 
 extern ControlBench bench;

@@ -500,12 +500,19 @@ void fake_daemon_clear(FakeDaemon *daemon)
 
 /* What is asked of it. */
 
-static void fake_view(void *context, ControlView *ret_view)
+static void fake_view(void *context, unsigned parts, ControlView *ret_view)
 {
 	FakeDaemon *daemon = context;
 
 	daemon->views++;
+	daemon->parts = parts;
 	*ret_view = daemon->view;
+	if (!(parts & CONTROL_PART_SYN))
+		ret_view->syn_linear_timeouts = 0;
+	if (!(parts & CONTROL_PART_SOCKETS))
+		ret_view->sockets = NULL;
+	if (!(parts & CONTROL_PART_ROUTES))
+		ret_view->n_routes = 0;
 	ret_view->now_ns = daemon->now_ns;
 }
 

@@ -42,6 +42,7 @@ typedef struct FakeDaemon {
 	/* What the changing verbs answer, and what they were asked. */
 	int status;
 	const char *message;
+	unsigned parts; /* of the last view */
 	unsigned views, reverts, pauses, resumes, reloads, trials;
 	uint64_t reverted_id, paused_ns;
 	Address trial_path;

@@ -31,14 +31,16 @@ static inline Json *call_as(const MethodCaller *caller, const char *method, cons
 {
 	ControlOps ops = fake_daemon_ops(&fake);
 	_cleanup_json_ Json *json = NULL;
-	WireCall call = {.method = method};
+	WireCall call = {.method = method, .more = text_equal(method, INTERFACE_MONITOR)};
+	MonitorWant want;
 	Json *reply;
 
 	if (parameters)
 		ck_assert_int_eq(json_parse(parameters, strlen(parameters), &json), 0);
 	call.parameters = json;
-	reply = methods_call(&ops, caller, &call);
+	reply = methods_call(&ops, caller, &call, &want);
 	ck_assert_ptr_nonnull(reply);
+	ck_assert(json_has(reply, "continues") == (want.interval_ns > 0));
 	return reply;
 }
 
