@@ -30,7 +30,11 @@
 #define INTERVAL_DEFAULT (200 * NSEC_PER_MSEC)
 #define INTERVAL_MIN     (10 * NSEC_PER_MSEC) /* faster is load, not measurement */
 #define PROBE_TIMEOUT    (3 * NSEC_PER_SEC)
-#define ERROR_USAGE      "org.netopt.Client.Usage"
+
+/* Of audit. */
+#define LOOK_DEFAULT (10 * NSEC_PER_SEC)
+#define LOOK_MIN     NSEC_PER_SEC
+#define ERROR_USAGE  "org.netopt.Client.Usage"
 
 typedef struct Parsed {
 	Settings settings;
@@ -114,6 +118,16 @@ static bool read_interval(const char *value, Settings *settings)
 	return true;
 }
 
+static bool read_look(const char *value, Settings *settings)
+{
+	uint64_t ns;
+
+	if (parse_duration(value, &ns) < 0 || ns < LOOK_MIN || ns > NSEC_PER_HOUR)
+		return false;
+	settings->duration_ns = ns;
+	return true;
+}
+
 static bool read_number(const char *value, uint64_t minimum, uint64_t maximum, size_t *ret_number)
 {
 	uint64_t number;
@@ -143,8 +157,16 @@ static bool apply(const char *name, const char *value, Parsed *parsed)
 		return read_number(value, 0, COUNT_MAX, &settings->count);
 	if (text_equal(name, "interval"))
 		return read_interval(value, settings);
+	if (text_equal(name, "duration"))
+		return read_look(value, settings);
 	if (text_equal(name, "socket"))
 		settings->socket = value;
+	else if (text_equal(name, "row"))
+		settings->row = value;
+	else if (text_equal(name, "fix"))
+		settings->fix = value;
+	else if (text_equal(name, "name"))
+		settings->name = value;
 	else if (text_equal(name, "no-legend"))
 		settings->legend = false;
 	else if (text_equal(name, "quiet"))
@@ -313,6 +335,7 @@ int cli_run_command(int argc, char *argv[], const char *name, CliCommand run)
 			     .count = COUNT_DEFAULT,
 			     .interval_ns = INTERVAL_DEFAULT,
 			     .probe_timeout_ns = PROBE_TIMEOUT,
+			     .duration_ns = LOOK_DEFAULT,
 			     .argc = argc,
 			     .argv = argv},
 	};

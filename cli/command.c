@@ -7,7 +7,7 @@
 #include "common/base.h"
 #include "common/text.h"
 
-#define NAMES_MAX 32
+#define NAMES_MAX 64
 #define URLS_MAX  16
 
 const Command commands[] = {
@@ -72,6 +72,11 @@ const Command commands[] = {
 	 "dns://SERVER/NAME; NAME alone is https://NAME/, ADDRESS alone icmp://ADDRESS, HOST:PORT "
 	 "alone tcp://HOST:PORT. Ctrl-C ends it and prints what was measured.",
 	 ARGUMENT_URL, 1, URLS_MAX, verb_measure},
+	{"audit", "", "Look at this host and say what makes it slow, with the remedy",
+	 "Looks for some seconds, at best while the applications are at work, and asks the daemon "
+	 "if it runs; as root it sees whose connections these are. Nothing is changed, unless "
+	 "--fix is given.",
+	 ARGUMENT_NONE, 0, 0, verb_audit},
 	{"help", "[COMMAND]", "Show this help, or that of a command", "", ARGUMENT_COMMAND, 0, 1,
 	 verb_help},
 	{"completion", "bash|zsh|fish", "Print the completion script of a shell", "",
@@ -100,6 +105,11 @@ const CommandOption command_options[] = {
 	{'6', "ipv6", NULL, NULL, "Use IPv6; with -4: both, compared", "measure"},
 	{'k', "insecure", NULL, NULL, "Accept certificates that are not trusted", "measure"},
 	{0, "csv", NULL, NULL, "Print each probe as a line of CSV, at once", "measure"},
+	{0, "duration", "DURATION", NULL, "Look this long (default 10s)", "audit"},
+	{0, "row", "NAME", NULL, "Judge only this row", "audit"},
+	{0, "name", "HOST", NULL, "Look up this name, to see whether names are cached", "audit"},
+	{0, "fix", "WHAT", "dns-cache dns-cache-undo", "Cache names on this host, or take it back",
+	 "audit"},
 	{'p', "process", NULL, NULL, "Show whose each socket is", "flows listeners"},
 };
 const size_t n_command_options = ARRAY_SIZE(command_options);

@@ -4,6 +4,7 @@
  * An endpoint of a reply: what the list and the status say of it in a word, and all about it at
  * length.
  */
+#include "cli/client.h"
 #include "cli/output.h"
 #include "cli/table.h"
 
@@ -18,3 +19,5 @@ void endpoint_append_share(const Json *decomposition, const Json *part, Text *te
 void endpoint_cells(Table *table, const Json *window);
 /* All about one: phases, parts, facts, failures, within the width of the terminal. */
 void endpoint_append(const Settings *settings, const Json *endpoint, Text *text);
+/* All of them, page by page, as one array. Returns a CliExit, having said what went wrong. */
+int endpoint_fetch_all(Client *client, Json **ret_endpoints);

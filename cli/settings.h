@@ -31,6 +31,10 @@ typedef struct Settings {
 	uint64_t probe_timeout_ns; /* --timeout, of one probe */
 	bool csv, ipv4, ipv6, insecure;
 
+	/* audit */
+	uint64_t duration_ns;         /* --duration */
+	const char *row, *fix, *name; /* --row, --fix, --name; NULL: not given */
+
 	/* As netoptctl got it, for the programs that it becomes (program.h). */
 	int argc;
 	char **argv;

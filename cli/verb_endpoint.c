@@ -11,7 +11,6 @@
 #include "common/interface.h"
 
 /* Pages of the daemon's own size. The most it can have is 1024 and what it discovered. */
-#define PAGES_MAX 64
 
 static const TableColumn columns[] = {
 	{.title = "NAME", .flexible = true, .least = 16},
@@ -63,41 +62,20 @@ static void fill(Table *table, const Json *endpoint)
 		fill_target(table, endpoint, NULL);
 }
 
-/* Appends one page to `all`; *ret_more: there is another. */
-static int fetch_page(Client *client, Json *all, bool *ret_more)
-{
-	_cleanup_json_ Json *reply = NULL;
-	Json *parameters = json_new_object();
-	const Json *page;
-	int r;
-
-	json_set_uint(parameters, "offset", json_length(all));
-	r = client_call(client, INTERFACE_LIST_ENDPOINTS, parameters, &reply);
-	if (r != CLI_OK)
-		return r;
-	page = json_get(reply, "endpoints");
-	for (size_t i = 0; i < json_length(page); i++)
-		json_append(all, json_reference(json_at(page, i)));
-	*ret_more = json_length(page) > 0 &&
-		    json_int(json_get(reply, "total"), 0) > (int64_t)json_length(all);
-	return CLI_OK;
-}
-
 /* A reply as if it had come in one. */
 static int fetch_all(const Settings *settings, Json **ret_reply)
 {
 	_cleanup_client_ Client client = CLIENT_NULL;
-	_cleanup_json_ Json *all = json_new_array();
-	bool more = true;
+	Json *all;
 	int r = client_open(settings, &client);
 
-	for (unsigned i = 0; r == CLI_OK && more && i < PAGES_MAX; i++)
-		r = fetch_page(&client, all, &more);
+	if (r == CLI_OK)
+		r = endpoint_fetch_all(&client, &all);
 	if (r != CLI_OK)
 		return r;
 	*ret_reply = json_new_object();
 	json_set_uint(*ret_reply, "total", json_length(all));
-	json_set(*ret_reply, "endpoints", json_reference(all));
+	json_set(*ret_reply, "endpoints", all);
 	return CLI_OK;
 }
 

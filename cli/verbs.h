@@ -26,5 +26,6 @@ int verb_pause(const Settings *settings, char *const arguments[], size_t n);
 int verb_resume(const Settings *settings, char *const arguments[], size_t n);
 int verb_reload(const Settings *settings, char *const arguments[], size_t n);
 int verb_measure(const Settings *settings, char *const arguments[], size_t n);
+int verb_audit(const Settings *settings, char *const arguments[], size_t n);
 int verb_help(const Settings *settings, char *const arguments[], size_t n);
 int verb_completion(const Settings *settings, char *const arguments[], size_t n);
