@@ -145,10 +145,14 @@ static void on_connection(const FlowSample *sample, void *context)
 	census_peer_add(context, sample);
 }
 
-static bool overflowed(const HostReading *before, const HostReading *now)
+static void on_request(const FlowSample *sample, void *context)
 {
-	return before->has_counter[HOST_LISTEN_OVERFLOWS] &&
-	       now->counters[HOST_LISTEN_OVERFLOWS] > before->counters[HOST_LISTEN_OVERFLOWS];
+	census_request_add(context, sample);
+}
+
+static bool rose(const HostReading *before, const HostReading *now, HostCounter counter)
+{
+	return before->has_counter[counter] && now->counters[counter] > before->counters[counter];
 }
 
 static bool is_due(uint64_t last_ns, uint64_t now_ns, uint64_t period_ns)
@@ -156,16 +160,29 @@ static bool is_due(uint64_t last_ns, uint64_t now_ns, uint64_t period_ns)
 	return last_ns == 0 || now_ns - last_ns >= period_ns;
 }
 
-static void ask_sockets(Sense *sense, const SenseInput *input, const HostReading *before,
-			const HostReading *now, uint64_t now_ns)
+/* Handshakes are counted before the listeners, which are sorted by them, too. */
+static void ask_listeners(Sense *sense, const SenseInput *input, const HostReading *before,
+			  const HostReading *now, uint64_t now_ns)
+{
+	bool requests = rose(before, now, HOST_REQUEST_QUEUE_FULL);
+	Census *census = &sense->census;
+	DiagStats stats;
+
+	if (!(requests || rose(before, now, HOST_LISTEN_DROPS)) ||
+	    !is_due(census->listeners_ns, now_ns, LISTENERS_NS))
+		return;
+	census_listeners_begin(census, now_ns);
+	if (requests)
+		(void)diag_dump(input->diag, DIAG_STATES_REQUESTS, on_request, census, &stats);
+	(void)diag_dump(input->diag, DIAG_STATES_LISTEN, on_listener, census, &stats);
+}
+
+static void ask_peers(Sense *sense, const SenseInput *input, const HostReading *now,
+		      uint64_t now_ns)
 {
 	Census *census = &sense->census;
 	DiagStats stats;
 
-	if (overflowed(before, now) && is_due(census->listeners_ns, now_ns, LISTENERS_NS)) {
-		census_listeners_begin(census, now_ns);
-		(void)diag_dump(input->diag, DIAG_STATES_LISTEN, on_listener, census, &stats);
-	}
 	if (input->local_ports > 0 && is_due(census->peers_ns, now_ns, PEERS_NS) &&
 	    (now->gauges[HOST_TIME_WAIT] + now->gauges[HOST_TCP_SOCKETS]) * 2 >
 		    input->local_ports) {
@@ -195,7 +212,8 @@ void sense_step(Sense *sense, const SenseInput *input)
 	read_neighbours(sense, &reading);
 	read_sockets(sense, input, &reading);
 	host_windows_add(&sense->windows, &reading, now_ns);
-	ask_sockets(sense, input, &before, &reading, now_ns);
+	ask_listeners(sense, input, &before, &reading, now_ns);
+	ask_peers(sense, input, &reading, now_ns);
 	if (is_due(sense->settings.read_ns, now_ns, SETTINGS_NS))
 		read_settings(&sense->settings, input->sysctl, now_ns);
 	sense->cost_ns = clock_cpu_ns() - cpu_ns;

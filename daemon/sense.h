@@ -3,9 +3,9 @@
 /*
  * The senses for the host as a whole: once in a step the kernel's files become one reading of the
  * host's counters and gauges. What costs a dump of sockets is only looked at when something else
- * says that it is worth it: the listeners, when an accept queue overflowed; the peers to which many
- * connections go, when more than half of the local ports are in use. Settings that are only ever
- * reported are read once in ten minutes.
+ * says that it is worth it: the listeners, when a handshake was dropped or found no room; the peers
+ * to which many connections go, when more than half of the local ports are in use. Settings that
+ * are only ever reported are read once in ten minutes.
  */
 #include "common/clock.h"
 #include "daemon/kern/diag.h"

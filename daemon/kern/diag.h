@@ -16,7 +16,8 @@ typedef struct Diag Diag;
  * bytes would be counted again as those of a flow never seen. */
 #define DIAG_STATES_FLOWS                                                                          \
 	(1U << TCP_STATE_ESTABLISHED | 1U << 4 | 1U << 5 | 1U << 8 | 1U << 9 | 1U << 11)
-#define DIAG_STATES_LISTEN (1U << TCP_STATE_LISTEN)
+#define DIAG_STATES_LISTEN   (1U << TCP_STATE_LISTEN)
+#define DIAG_STATES_REQUESTS (1U << 3) /* SYN_RECV: handshakes under way to a listener */
 
 /* -EPROTONOSUPPORT if the kernel has no inet_diag, -ENOMEM … */
 int diag_new(Diag **ret_diag);

@@ -6,11 +6,15 @@
  */
 #include "daemon/model/census.h"
 
+#include <string.h>
+
 #include "common/base.h"
+#include "common/clock.h"
 
 /* TCP_CA_Loss: the retransmission timer has fired. */
 #define CA_LOSS           4
 #define STALL_RETRANSMITS 3
+#define UNANSWERED_MS     1000
 /* Below this a path has no larger segments to lose: the least MTU of IPv6, and what probing begins
  * with (tcp_base_mss 1024). */
 #define STALL_MSS_MIN 1100
@@ -71,7 +75,8 @@ static bool is_stalled(const FlowSample *sample)
 	const TcpInfoRaw *raw = &sample->info.raw;
 
 	return sample->state == TCP_STATE_ESTABLISHED && raw->ca_state == CA_LOSS &&
-	       raw->retransmits >= STALL_RETRANSMITS && raw->backoff > 0 && raw->unacked > 0;
+	       raw->retransmits >= STALL_RETRANSMITS && raw->backoff > 0 && raw->unacked > 0 &&
+	       raw->last_ack_recv_ms >= raw->last_data_sent_ms;
 }
 
 /* Bytes of an outstanding segment, on average; the kernel does not tell of each. */
@@ -82,6 +87,15 @@ static uint64_t segment_bytes(const TcpInfo *info)
 	uint64_t acked = tcp_info_get(info, bytes_acked, 0);
 
 	return sent > again + acked ? (sent - again - acked) / info->raw.unacked : 0;
+}
+
+static void count_flow(CensusSuspect *suspect, uint64_t cookie)
+{
+	for (uint32_t i = 0; i < suspect->flows; i++)
+		if (suspect->cookies[i] == cookie)
+			return;
+	if (suspect->flows < CENSUS_SUSPECT_FLOWS)
+		suspect->cookies[suspect->flows++] = cookie;
 }
 
 static void suspect_flow(Census *census, const FlowSample *sample, uint64_t now_ns)
@@ -105,11 +119,29 @@ static void suspect_flow(Census *census, const FlowSample *sample, uint64_t now_
 	}
 	census->stalls++;
 	suspect->sightings++;
-	suspect->flows += suspect->cookie != sample->cookie;
-	suspect->cookie = sample->cookie;
+	count_flow(suspect, sample->cookie);
 	suspect->last_ns = now_ns;
+	if (raw->last_data_sent_ms >= UNANSWERED_MS)
+		suspect->unanswered_ns =
+			MAX(suspect->unanswered_ns,
+			    now_ns - MIN(raw->last_data_sent_ms * NSEC_PER_MSEC, now_ns));
 	suspect->mss = raw->snd_mss;
 	suspect->pmtu = raw->pmtu;
+}
+
+/* Whoever it was that heard of the peer. */
+static void hear(Census *census, const FlowSample *sample, uint64_t now_ns)
+{
+	CensusSuspect *suspect = find(census, &sample->remote);
+	uint64_t ago_ns = sample->info.raw.last_ack_recv_ms * NSEC_PER_MSEC;
+
+	if (suspect && suspect->heard_ns == 0 && now_ns > suspect->first_ns + ago_ns)
+		suspect->heard_ns = now_ns - ago_ns;
+}
+
+bool census_suspect_confirmed(const CensusSuspect *suspect)
+{
+	return suspect->heard_ns > 0 && suspect->unanswered_ns > suspect->heard_ns;
 }
 
 /* A quarter of what a buffer may be. */
@@ -125,8 +157,12 @@ void census_add(Census *census, const FlowSample *sample, const PathCaps *caps, 
 					is_big(sample->wmem_queued, caps->wmem_max_bytes);
 		count_queued(&census->counting, sample->rmem_alloc);
 	}
-	if (!sample->destroyed && is_stalled(sample))
+	if (sample->destroyed)
+		return;
+	if (is_stalled(sample))
 		suspect_flow(census, sample, now_ns);
+	if (census->n_suspects > 0)
+		hear(census, sample, now_ns);
 }
 
 void census_end(Census *census, uint64_t now_ns)
@@ -142,14 +178,62 @@ void census_end(Census *census, uint64_t now_ns)
 
 void census_listeners_begin(Census *census, uint64_t now_ns)
 {
-	census->n_listeners = 0;
+	memcpy(census->past_listeners, census->listeners, sizeof(census->past_listeners));
+	census->n_past_listeners = census->n_listeners;
+	census->n_listeners = census->n_requests = 0;
 	census->listeners_ns = now_ns;
+}
+
+void census_request_add(Census *census, const FlowSample *sample)
+{
+	size_t i = 0;
+
+	while (i < census->n_requests && census->requests[i].port != sample->local_port)
+		i++;
+	if (i == CENSUS_LISTENERS)
+		return;
+	if (i == census->n_requests)
+		census->requests[census->n_requests++] =
+			(CensusRequests){.port = sample->local_port};
+	census->requests[i].n++;
+}
+
+static uint32_t requests_to(const Census *census, uint16_t port)
+{
+	for (size_t i = 0; i < census->n_requests; i++)
+		if (census->requests[i].port == port)
+			return census->requests[i].n;
+	return 0;
+}
+
+/* What it had dropped at the dump before; 0 if it was not seen, or is another one by now. */
+static uint32_t past_drops(const Census *census, const CensusListener *listener)
+{
+	for (size_t i = 0; i < census->n_past_listeners; i++) {
+		const CensusListener *past = &census->past_listeners[i];
+
+		if (past->port == listener->port && past->drops <= listener->drops &&
+		    address_equal(&past->local, &listener->local))
+			return past->drops;
+	}
+	return 0;
+}
+
+bool census_accept_full(const CensusListener *listener)
+{
+	return listener->new_drops > 0 || listener->queue >= listener->backlog;
+}
+
+bool census_requests_full(const CensusListener *listener)
+{
+	return listener->requests >= listener->backlog;
 }
 
 /* How much this one is in need: drops before a queue that is full, before all else. */
 static uint64_t need(const CensusListener *listener)
 {
-	return ((uint64_t)listener->drops << 1) + (listener->queue >= listener->backlog);
+	return ((uint64_t)listener->new_drops << 1) +
+	       (census_accept_full(listener) || census_requests_full(listener));
 }
 
 void census_listener_add(Census *census, const FlowSample *sample)
@@ -158,9 +242,11 @@ void census_listener_add(Census *census, const FlowSample *sample)
 				   .port = sample->local_port,
 				   .queue = sample->rqueue,
 				   .backlog = sample->wqueue,
+				   .requests = requests_to(census, sample->local_port),
 				   .drops = sample->drops};
 	size_t at = MIN(census->n_listeners, (size_t)CENSUS_LISTENERS - 1);
 
+	listener.new_drops = listener.drops - past_drops(census, &listener);
 	if (census->n_listeners < CENSUS_LISTENERS)
 		census->n_listeners++;
 	else if (need(&census->listeners[at]) >= need(&listener))

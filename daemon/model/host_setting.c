@@ -57,3 +57,14 @@ bool host_setting_parse(const char *text, int64_t *ret_value)
 	number[length] = '\0';
 	return parse_int64(number, INT64_MIN, INT64_MAX, ret_value) == 0;
 }
+
+bool host_setting_value(const HostSettings *settings, const char *key, int64_t *ret_value)
+{
+	for (size_t i = 0; settings && i < host_settings_count; i++) {
+		if (strcmp(host_settings[i].key, key) != 0 || !settings->known[i])
+			continue;
+		*ret_value = settings->values[i];
+		return true;
+	}
+	return false;
+}

@@ -31,3 +31,5 @@ extern const size_t host_settings_count; /* at most HOST_SETTINGS_MAX */
 
 /* The first number of what the kernel shows. False: there is none. */
 bool host_setting_parse(const char *text, int64_t *ret_value);
+/* What it is now, of a key of the table. False: it is not known (nor of NULL). */
+bool host_setting_value(const HostSettings *settings, const char *key, int64_t *ret_value);

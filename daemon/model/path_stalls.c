@@ -15,9 +15,11 @@
 /* Segments in for each one out: two pieces, in which the end of one may be repeated. */
 #define PIECES_LOW_PERMILLE  1800
 #define PIECES_HIGH_PERMILLE 4000
-/* Acknowledgements without data, for each exchange. */
+/* Acknowledgements without data, for each exchange: the one that was waited for, and often one more
+ * when the program reads the rest, since a delayed acknowledgement that was due ends what the
+ * kernel takes for a dialogue (tcp_delack_timer_handler(), tcp_cleanup_rbuf()). */
 #define ACKS_LOW_PERMILLE  800
-#define ACKS_HIGH_PERMILLE 1500
+#define ACKS_HIGH_PERMILLE 2500
 /* The delayed acknowledgement (TCP_ATO_MIN is 40 ms, a tick of 4 either way), less the round trip.
  */
 #define PACE_LOW_US  36000
@@ -68,6 +70,11 @@ static unsigned timeouts(const FlowDelta *delta)
 	return delta->bytes_retrans > 0 ? delta->total_rto : 0;
 }
 
+static bool is_away(const FlowSample *sample)
+{
+	return !sample->destroyed && sample->info.raw.backoff > 1;
+}
+
 bool path_stalls_wanted(const FlowSample *sample, const FlowDelta *delta, uint32_t floor_us)
 {
 	return timeouts(delta) > 0 || is_stalled(sample, delta, floor_us);
@@ -86,6 +93,7 @@ void path_stalls_add(PathStalls *stalls, const FlowSample *sample, const FlowDel
 	minute->stalled = add(minute->stalled, stalled);
 	minute->timeouts = add(minute->timeouts, timeouts(delta));
 	minute->spurious = add(minute->spurious, delta->dsack_dups);
+	minute->away = add(minute->away, is_away(sample));
 	if (stalled || timeouts(delta) > 0)
 		stalls->last_ns = now_ns;
 }
@@ -106,6 +114,7 @@ void path_stalls_sum(const PathStalls *stalls, uint64_t since_ns, uint64_t now_n
 		sum.stalled += minute->stalled;
 		sum.timeouts += minute->timeouts;
 		sum.spurious += minute->spurious;
+		sum.away += minute->away;
 		sum.minutes_stalled += minute->stalled > 0;
 		sum.minutes_timeouts += minute->timeouts > 0;
 	}

@@ -42,7 +42,8 @@ typedef struct Controller {
 	const char *name;
 	PolicyKnob knob; /* switches it off */
 	/* Not asked before the engine is so old: a comparison of the whole host keeps others out,
-	 * so those of what may gain more come first. */
+	 * so those of what may gain more come first. With Mode=advise nothing is compared, and
+	 * nobody has to wait. */
 	uint64_t patience_ns;
 	const char *summary;
 	/* True: *ret_proposal. False: `reason` (CONTROLLER_REASON_MAX) says why not. */

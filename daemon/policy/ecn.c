@@ -16,6 +16,7 @@
 #define LOSS_MIN            0.001
 #define QUEUE_MIN_PERMILLE  1100 /* srtt p90 in floors: there is a queue at times */
 #define OWN_CHOICE_PERMILLE 200
+#define AWAY_SHARE          10
 #define PAIRS_MAX           20 /* a queue marks or it does not */
 
 static bool negotiated(const Path *path)
@@ -32,9 +33,26 @@ static bool loses_to_a_queue(const Path *path, const WindowSum *sum)
 	       (uint64_t)sum->srtt_p90_us * 1000 >= (uint64_t)path->min_rtt_us * QUEUE_MIN_PERMILLE;
 }
 
-/* A path must have been known for so long. Marks are rare on the Internet, and a trial of them is
- * long: it must not keep a place from what may gain more. */
+/* What was repeated in an outage was not lost to a queue: flows waited for their second timeout, or
+ * a later one, in a tenth of the samples. */
+static bool was_away(const ControllerInput *input, const Path *path, const WindowSum *sum)
+{
+	PathStallsSum stalls;
+
+	path_stalls_sum(path->stalls, input->evidence_since_ns, input->snapshot->now_ns, &stalls);
+	return stalls.away * AWAY_SHARE > sum->samples;
+}
+
+/* A path must have been known for so long before there is a trial. Marks are rare on the Internet,
+ * and a trial of them is long: it must not keep a place from what may gain more. Advice keeps none.
+ */
 #define PATIENCE_NS (30 * NSEC_PER_MIN)
+
+static bool is_its_turn(const ControllerInput *input, const Path *path)
+{
+	return input->config->mode != POLICY_AUTO ||
+	       input->snapshot->now_ns - path->first_seen_ns >= PATIENCE_NS;
+}
 
 static void explain(const Path *path, const WindowSum *sum, Evidence *evidence)
 {
@@ -61,7 +79,7 @@ static bool propose_for(const ControllerInput *input, const Path *path, Proposal
 	PolicyRoute route;
 
 	if (path->min_rtt_us == UINT32_MAX || !controller_sum(input, path, &sum) ||
-	    !loses_to_a_queue(path, &sum) || negotiated(path) ||
+	    !loses_to_a_queue(path, &sum) || was_away(input, path, &sum) || negotiated(path) ||
 	    sum.samples_other_congestion * 1000 > sum.samples * OWN_CHOICE_PERMILLE ||
 	    !controller_route(input, path, &route, reason) ||
 	    !controller_propose_metric(input, controller_ecn.name, path, &route, TUNABLE_ROUTE_ECN,
@@ -81,8 +99,7 @@ static bool propose(const ControllerInput *input, Proposal *ret, char *reason)
 	(void)text_copy(reason, CONTROLLER_REASON_MAX,
 			"no path without ECN loses more than 0.1 % to a queue");
 	for (size_t i = 0; i < n; i++)
-		if (!path_metrics(paths[i])->ecn &&
-		    input->snapshot->now_ns - paths[i]->first_seen_ns >= PATIENCE_NS &&
+		if (!path_metrics(paths[i])->ecn && is_its_turn(input, paths[i]) &&
 		    propose_for(input, paths[i], ret, reason))
 			return true;
 	return false;

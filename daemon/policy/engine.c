@@ -267,7 +267,8 @@ static void ask_controllers(Engine *engine, const Snapshot *snapshot, EngineActi
 			set_idle(engine, i, "switched off in the configuration");
 			continue;
 		}
-		if (engine->now_ns - engine->first_ns < controller_table[i]->patience_ns) {
+		if (config->mode == POLICY_AUTO &&
+		    engine->now_ns - engine->first_ns < controller_table[i]->patience_ns) {
 			set_idle(engine, i, "lets those go first that may gain more");
 			continue;
 		}

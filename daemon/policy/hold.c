@@ -17,14 +17,22 @@ static const uint64_t lengths_ns[_HOLD_KINDS] = {
 	[HOLD_PROVEN] = NSEC_PER_DAY,
 };
 
+/* A value that follows from measurements is another one each time; what was tried is the step away
+ * from what was in force. */
+static bool is_measured(TunableId id)
+{
+	return tunables[id].kind == TUNABLE_TRIPLE || id == TUNABLE_ROUTE_RTO_MIN ||
+	       id == TUNABLE_TCP_NOTSENT_LOWAT;
+}
+
 static bool same_setting(const ChangeTunable *a, const ChangeTunable *b)
 {
 	if (a->id != b->id)
 		return false;
 	if (a->id == _TUNABLES) /* advice that is about no tunable */
 		return strcmp(a->new_value.words, b->new_value.words) == 0;
-	return tunables[a->id].kind == TUNABLE_TRIPLE ? tunable_equal(&a->old_value, &b->old_value)
-						      : tunable_equal(&a->new_value, &b->new_value);
+	return is_measured(a->id) ? tunable_equal(&a->old_value, &b->old_value)
+				  : tunable_equal(&a->new_value, &b->new_value);
 }
 
 bool hold_covers(const HoldTable *table, const char *controller, const Address *path,

@@ -5,7 +5,7 @@
  * filtered.
  *
  * Evidence: two flows, and three sightings, of full-size segments sent three times or more without
- * an answer to a peer that was reached otherwise within the last minutes. Value: 1, which lets a
+ * an answer to a peer that was heard meanwhile (an outage is no black hole). Value: 1, which lets a
  * connection probe only after such a timeout; 2 (from the start) is not ours to choose. The trial
  * counts the sightings.
  */
@@ -18,25 +18,6 @@
 
 #define FLOWS_MIN     2
 #define SIGHTINGS_MIN 3
-#define FRESH_NS      (UINT64_C(120) * 1000000000)
-
-/* The peer answers: it opened or sent something since the black hole was suspected. */
-static bool is_alive(const ControllerInput *input, const CensusSuspect *suspect)
-{
-	const Path *path = path_table_find(input->snapshot->paths, &suspect->remote);
-
-	if (!path)
-		return false;
-	if (path->current.flows_born > 0 || path->current.bytes_received > 0)
-		return true;
-	for (unsigned i = 0; i < PATH_WINDOWS; i++) {
-		const PathWindow *window = path_window(path, i);
-
-		if (window && (window->flows_born > 0 || window->bytes_received > 0))
-			return true;
-	}
-	return false;
-}
 
 static const CensusSuspect *worst(const ControllerInput *input)
 {
@@ -47,8 +28,7 @@ static const CensusSuspect *worst(const ControllerInput *input)
 		const CensusSuspect *suspect = &census->suspects[i];
 
 		if (suspect->flows < FLOWS_MIN || suspect->sightings < SIGHTINGS_MIN ||
-		    input->snapshot->now_ns - suspect->last_ns > FRESH_NS ||
-		    !is_alive(input, suspect))
+		    !census_suspect_confirmed(suspect))
 			continue;
 		if (!found || suspect->sightings > found->sightings)
 			found = suspect;

@@ -8,8 +8,9 @@
  * 45 because a Linux peer may delay its acknowledgement by 40: a timeout below that is spurious.
  * For p99.9 stands the largest of the last hour, which is no less, of at least 100 samples. Only
  * below a floor of 5 ms, and only where data did time out, three times in two different minutes;
- * not if the gain would be less than a quarter. It goes again if the path got longer, or if at
- * least half as many packets as timed out had arrived after all.
+ * not if the gain would be less than a quarter, and not if flows were seen waiting for their second
+ * timeout as often: then the peer, or the way to it, was gone for a while. It goes again if the
+ * path got longer, or if at least half as many packets as timed out had arrived after all.
  */
 #include "daemon/policy/controller.h"
 
@@ -79,6 +80,12 @@ static bool propose_for(const ControllerInput *input, const Path *path, Proposal
 	    sum.minutes_timeouts < MINUTES_MIN ||
 	    sum.spurious * 1000 >= sum.timeouts * SPURIOUS_PERMILLE)
 		return false;
+	if (sum.away >= sum.timeouts) {
+		(void)text_copy(reason, CONTROLLER_REASON_MAX,
+				"data times out on a short path, but again and again: nothing "
+				"passed for a while");
+		return false;
+	}
 	ms = wanted_ms(input, path, &srtt);
 	if (ms == 0 || ms * 1000 > KERNEL_MS * GAIN_PERMILLE) {
 		(void)text_format(reason, CONTROLLER_REASON_MAX,

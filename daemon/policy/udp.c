@@ -67,10 +67,14 @@ static bool propose_for(const ControllerInput *input, const Direction *direction
 	int64_t now = host_number(input, direction->by_default, 0);
 	int64_t wanted = MIN(2 * now, DEFAULT_MAX),
 		maximum = host_number(input, direction->maximum, 0);
+	char why[CONTROLLER_REASON_MAX];
 
 	*ret = (Proposal){0};
-	if (!controller_may_write(input, direction->maximum, reason))
+	if (!controller_may_write(input, direction->maximum, why)) {
+		(void)text_format(reason, CONTROLLER_REASON_MAX, "datagrams are %s, but %s",
+				  direction->what, why);
 		return false;
+	}
 	if (wanted <= now) {
 		(void)text_format(reason, CONTROLLER_REASON_MAX,
 				  "datagrams are %s, but %s is at its bound of 4 MiB: the program "

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The whole loop on one emulated path: repeated transfers, with the daemon beside them."""
 import json
+import re
 import subprocess
 import time
 
@@ -112,7 +113,27 @@ def check_verdict(tap, daemon, controller, key, formula, changes):
     tap.ok(formula in explained, "netoptctl explain shows the formula with its numbers")
 
 
-def check_gain(tap, path, controller, key, formula, gain, limit_seconds, peer=(), **words):
+# Between a restart and the evidence that could begin a trial.
+RESTART_SECONDS = 20
+
+
+def check_lesson(tap, lab, daemon, before):
+    """What was learned is known to the next run, and writes nothing by itself."""
+    length = len(daemon.log())
+    daemon.start()
+    line = next((line for line in daemon.log()[length:].splitlines() if "lessons of" in line), "")
+    tap.ok(re.search(r"\b[1-9]\d* lessons of earlier trials are known", line),
+           "the lesson is known after a restart", line)
+    time.sleep(RESTART_SECONDS)
+    tap.ok(not daemon.changes() and not daemon.call("ListRoutes")["routes"],
+           "and changes nothing by itself", str(daemon.changes()))
+    changed = difference(before, {**lab.host.snapshot(), **routes.snapshot(lab.host)})
+    tap.ok(not changed, "nor writes anything", str(changed))
+    tap.ok(daemon.stop() == 0, "stopped again")
+
+
+def check_gain(tap, path, controller, key, formula, gain, limit_seconds, peer=(), lesson=False,
+               **words):
     """A path that one change makes faster: an untouched transfer, then the daemon beside more of
     them until its verdict, then three that must be `gain` times the first; then stop, and every
     sysctl of the host's namespace is byte for byte what it was."""
@@ -134,5 +155,7 @@ def check_gain(tap, path, controller, key, formula, gain, limit_seconds, peer=()
                        f"{measured.age():.0f} s")
                 status = daemon.stop()
                 tap.ok(status == 0, "stopped", f"exit status {status}")
+                if lesson:
+                    check_lesson(tap, lab, daemon, before)
         changed = difference(before, {**lab.host.snapshot(), **routes.snapshot(lab.host)})
         tap.ok(not changed, "every sysctl, route and rule as before", str(changed))

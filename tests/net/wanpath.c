@@ -125,6 +125,16 @@ static bool serialise(struct wanpath *path, size_t length, uint64_t now_ns)
 	return true;
 }
 
+/* The die is only cast where there is loss, so that other paths keep their sequence. */
+static bool is_lost(struct wanpath *path, size_t length)
+{
+	const struct wanpath_params *params = &path->params;
+
+	if (params->largest_bytes > 0 && length > params->largest_bytes)
+		return true;
+	return params->loss_ppb > 0 && random_below(path, WANPATH_PPB) < params->loss_ppb;
+}
+
 bool wanpath_admit(struct wanpath *path, size_t length, uint64_t now_ns)
 {
 	const struct wanpath_params *params = &path->params;
@@ -139,7 +149,7 @@ bool wanpath_admit(struct wanpath *path, size_t length, uint64_t now_ns)
 		path->counters.queue_dropped++;
 		return false;
 	}
-	if (params->loss_ppb > 0 && random_below(path, WANPATH_PPB) < params->loss_ppb) {
+	if (is_lost(path, length)) {
 		path->counters.lost++;
 		return false;
 	}

@@ -5,8 +5,9 @@
  * whatever the caller says it is, so the arithmetic can be tested without waiting for it.
  *
  * A packet passes, in this order: the byte-limited drop-tail queue in front of the bottleneck, the
- * bottleneck (its serialisation time), the wire, where it may be lost, and the propagation delay.
- * A lost packet has therefore used its share of the bottleneck, as it does on a real path.
+ * bottleneck (its serialisation time), the wire, where it may be lost (always, if it is too long
+ * for it: a black hole of path MTU discovery), and the propagation delay. A lost packet has
+ * therefore used its share of the bottleneck, as it does on a real path.
  */
 #pragma once
 
@@ -22,6 +23,7 @@ struct wanpath_params {
 	uint64_t rate_bps;    /* 0: infinitely fast */
 	uint64_t queue_bytes; /* waiting for the bottleneck; 0: without limit */
 	uint64_t loss_ppb;
+	uint64_t largest_bytes; /* a longer packet vanishes without a word; 0: none does */
 };
 
 struct wanpath_packet {
@@ -32,7 +34,7 @@ struct wanpath_packet {
 
 struct wanpath_counters {
 	uint64_t packets, bytes; /* all that arrived */
-	uint64_t lost;           /* random loss */
+	uint64_t lost;           /* random loss, and what was too long */
 	uint64_t queue_dropped;  /* the queue was full */
 	uint64_t store_dropped;  /* our own memory was full: the emulation was not faithful */
 	uint64_t queue_max_bytes;

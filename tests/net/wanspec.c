@@ -39,6 +39,7 @@ static const struct word {
 	{"rate", unit_count, offsetof(struct wanpath_params, rate_bps), 1, 1000000000000},
 	{"queue", unit_count, offsetof(struct wanpath_params, queue_bytes), 1, 1000000000000},
 	{"loss", unit_ratio, offsetof(struct wanpath_params, loss_ppb), 1, WANPATH_PPB},
+	{"largest", unit_none, offsetof(struct wanpath_params, largest_bytes), 1, 65535},
 };
 
 static uint64_t scale_of(const char *suffix, const struct unit *units)

@@ -7,7 +7,7 @@
  *   rtt TIME     half of it as the delay of each direction   delay TIME   one way
  *   jitter TIME  on top of the delay, uniform, in order      rate BITS    per second, 0 = unlimited
  *   queue BYTES  drop-tail; "auto" is one BDP (the default), 0 = unlimited
- *   loss RATIO   0.005 or 0.5%
+ *   loss RATIO   0.005 or 0.5%           largest LENGTH  longer packets vanish; 0 = none does
  *
  * TIME carries its unit (ns, us, ms, s); BITS and BYTES may carry k, M, G (powers of 1000).
  */

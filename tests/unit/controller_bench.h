@@ -15,6 +15,7 @@ static PolicyConfig config;
 static Proposal proposal;
 static char reason[CONTROLLER_REASON_MAX];
 static bool bench_hold_all;
+static const char *bench_held_word; /* the only value that is on hold; NULL: none */
 
 static void bench_setup(void)
 {
@@ -22,6 +23,7 @@ static void bench_setup(void)
 		.mode = POLICY_AUTO, .objective = POLICY_BALANCED, .memory_budget_permille = 500};
 	fake_host_init(&host);
 	bench_hold_all = false;
+	bench_held_word = NULL;
 }
 
 static void bench_teardown(void)
@@ -32,8 +34,9 @@ static void bench_teardown(void)
 static bool bench_held(const void *context, const char *controller, const Address *path,
 		       const ChangeTunable *tunable)
 {
-	(void)context, (void)controller, (void)path, (void)tunable;
-	return bench_hold_all;
+	(void)context, (void)controller, (void)path;
+	return bench_hold_all ||
+	       (bench_held_word && strcmp(tunable->new_value.words, bench_held_word) == 0);
 }
 
 /* Whether it proposes something now; else `reason` says why not. */

@@ -118,6 +118,35 @@ START_TEST(test_black_hole)
 }
 END_TEST
 
+/* Heard of after the suspicion, and then a large packet was repeated in vain. */
+START_TEST(test_confirmed)
+{
+	FlowSample hole = stalled(1, "192.0.2.1"), other = fake_sample(9, "192.0.2.1");
+	const CensusSuspect *suspect = &census.suspects[0];
+
+	hole.info.raw.last_ack_recv_ms = 5000;
+	hole.info.raw.last_data_sent_ms = 999;
+	census_add(&census, &hole, &caps, NOW);
+	ck_assert_uint_eq(suspect->heard_ns, 0);
+	ck_assert_uint_eq(suspect->unanswered_ns, 0);
+	hole.info.raw.last_data_sent_ms = 1000;
+	census_add(&census, &hole, &caps, NOW + 3 * NSEC_PER_SEC);
+	ck_assert_uint_eq(suspect->unanswered_ns, NOW + 2 * NSEC_PER_SEC);
+	ck_assert(!census_suspect_confirmed(suspect));
+	other.info.raw.last_ack_recv_ms = 1000;
+	census_add(&census, &other, &caps, NOW + 4 * NSEC_PER_SEC);
+	ck_assert_uint_eq(suspect->heard_ns, NOW + 3 * NSEC_PER_SEC);
+	ck_assert(!census_suspect_confirmed(suspect));
+	hole.info.raw.last_ack_recv_ms = 500; /* it is the one that heard: no stall */
+	census_add(&census, &hole, &caps, NOW + 6 * NSEC_PER_SEC);
+	ck_assert(!census_suspect_confirmed(suspect));
+	hole.info.raw.last_ack_recv_ms = 9000;
+	census_add(&census, &hole, &caps, NOW + 6 * NSEC_PER_SEC);
+	ck_assert(census_suspect_confirmed(suspect));
+	ck_assert_uint_eq(suspect->flows, 1);
+}
+END_TEST
+
 START_TEST(test_no_black_hole)
 {
 	FlowSample samples[6];
@@ -186,6 +215,42 @@ START_TEST(test_listeners)
 }
 END_TEST
 
+/* Drops since the dump before, and handshakes that take all the room there is. */
+START_TEST(test_listeners_again)
+{
+	FlowSample request = {.state = 3, .local_port = 25};
+
+	census_listeners_begin(&census, NOW);
+	listener(80, 0, 128, 17);
+	listener(443, 0, 128, 5);
+	listener(25, 0, 2, 0);
+	ck_assert(census_accept_full(&census.listeners[0]));
+	ck_assert(!census_accept_full(&census.listeners[2]));
+	census_listeners_begin(&census, NOW + 1);
+	census_request_add(&census, &request);
+	census_request_add(&census, &request);
+	for (uint16_t i = 1000; i < 1000 + CENSUS_LISTENERS; i++) {
+		request.local_port = i; /* the last has no place */
+		census_request_add(&census, &request);
+	}
+	listener(80, 0, 128, 17);
+	listener(443, 0, 128, 7);
+	listener(25, 0, 2, 0);
+	listener(1000 + CENSUS_LISTENERS - 1, 0, 1, 0);
+	ck_assert_uint_eq(census.listeners[0].port, 443);
+	ck_assert_uint_eq(census.listeners[0].new_drops, 2);
+	ck_assert_uint_eq(census.listeners[1].port, 25);
+	ck_assert_uint_eq(census.listeners[1].requests, 2);
+	ck_assert(census_requests_full(&census.listeners[1]));
+	ck_assert_uint_eq(census.listeners[2].new_drops, 0);
+	ck_assert(!census_accept_full(&census.listeners[2]));
+	ck_assert_uint_eq(census.listeners[3].requests, 0);
+	census_listeners_begin(&census, NOW + 2);
+	listener(443, 0, 128, 1); /* another one on the same port */
+	ck_assert_uint_eq(census.listeners[0].new_drops, 1);
+}
+END_TEST
+
 /* One peer has 3000 of 9000 connections, the others one each: found, and never too many. */
 START_TEST(test_peers)
 {
@@ -214,6 +279,7 @@ START_TEST(test_peers)
 END_TEST
 
 HARNESS_MAIN("census", HARNESS_FIXTURE(suite, "count", setup, NULL, test_counts, test_parts);
-	     HARNESS_FIXTURE(suite, "suspects", setup, NULL, test_black_hole, test_no_black_hole,
-			     test_suspects_bounded);
-	     HARNESS_FIXTURE(suite, "asked", setup, NULL, test_listeners, test_peers);)
+	     HARNESS_FIXTURE(suite, "suspects", setup, NULL, test_black_hole, test_confirmed,
+			     test_no_black_hole, test_suspects_bounded);
+	     HARNESS_FIXTURE(suite, "asked", setup, NULL, test_listeners, test_listeners_again,
+			     test_peers);)

@@ -216,6 +216,19 @@ START_TEST(test_rto_min_not)
 }
 END_TEST
 
+/* Flows that wait for their second timeout and later ones: an outage. */
+START_TEST(test_rto_min_outage)
+{
+	FakeFlow *flow = timing_out(4, 0, 400, 1900);
+
+	flow->sample.info.raw.backoff = 3;
+	for (unsigned i = 0; i < 4; i++)
+		fake_host_step(&host, NSEC_PER_SEC);
+	ck_assert(!propose(&controller_rto_min));
+	ck_assert_msg(strstr(reason, "nothing passed for a while"), "%s", reason);
+}
+END_TEST
+
 START_TEST(test_rto_min_spurious)
 {
 	(void)timing_out(0, 0, 400, 1900);
@@ -269,6 +282,9 @@ START_TEST(test_ecn)
 	(void)losing(0.002, 130000);
 	three_windows();
 	ck_assert(!propose(&controller_ecn)); /* not before others have had their turn */
+	config.mode = POLICY_ADVISE;          /* advice keeps nobody waiting */
+	ck_assert_msg(propose(&controller_ecn), "%s", reason);
+	config.mode = POLICY_AUTO;
 	known_for_long();
 	ck_assert_msg(propose(&controller_ecn), "%s", reason);
 	ck_metric(TUNABLE_ROUTE_ECN, 0, 1, METER_BULK);
@@ -299,6 +315,21 @@ START_TEST(test_ecn_negotiated)
 	losing(0.002, 130000)->sample.info.raw.options = TCP_INFO_OPT_ECN;
 	three_windows();
 	ck_assert(!propose(&controller_ecn));
+}
+END_TEST
+
+/* The flow waits for its third timeout. */
+START_TEST(test_ecn_outage)
+{
+	FakeFlow *flow = losing(0.002, 130000);
+
+	config.mode = POLICY_ADVISE;
+	three_windows();
+	ck_assert(propose(&controller_ecn));
+	flow->sample.info.raw.total_rto = 1;
+	flow->sample.info.raw.backoff = 3;
+	three_windows();
+	ck_assert_msg(!propose(&controller_ecn), "%s", proposal.evidence.formula);
 }
 END_TEST
 
@@ -354,8 +385,8 @@ HARNESS_MAIN("destination", suite_add_tcase(suite, tables_case());
 	     HARNESS_FIXTURE(suite, "quickack", setup, teardown, test_quickack,
 			     test_quickack_in_force, test_quickack_few);
 	     HARNESS_FIXTURE(suite, "rto_min", setup, teardown, test_rto_min,
-			     test_rto_min_of_exchanges, test_rto_min_spurious,
+			     test_rto_min_of_exchanges, test_rto_min_outage, test_rto_min_spurious,
 			     test_rto_min_of_a_path_that_got_longer);
 	     HARNESS_FIXTURE(suite, "ecn", setup, teardown, test_ecn, test_ecn_negotiated,
-			     test_ecn_own_choice);
+			     test_ecn_outage, test_ecn_own_choice);
 	     HARNESS_FIXTURE(suite, "all", setup, teardown, test_nothing, test_ineligible);)

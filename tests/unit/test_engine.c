@@ -349,6 +349,18 @@ START_TEST(test_advise)
 }
 END_TEST
 
+/* Only what would be compared has to wait. */
+START_TEST(test_patience)
+{
+	sim_run(1);
+	ck_assert_str_eq(sim_idle("latency"), "lets those go first that may gain more");
+	config.mode = POLICY_ADVISE;
+	sim_configure();
+	sim_run(1);
+	ck_assert(strstr(sim_idle("latency"), "no answers wait"));
+}
+END_TEST
+
 /* Fast Open is advised in every mode, and does not keep the others from acting. */
 START_TEST(test_advice)
 {
@@ -472,6 +484,6 @@ HARNESS_MAIN("engine", HARNESS_FIXTURE(suite, "switchback", sim_setup, sim_teard
 			     test_refused_in_trial, test_last_write_fails, test_restore_fails,
 			     test_pending, test_counter_kept, test_counter_restored,
 			     test_done_unknown);
-	     HARNESS_FIXTURE(suite, "modes", sim_setup, sim_teardown, test_advise, test_advice,
-			     test_observe, test_switched_off, test_paused, test_fixed,
+	     HARNESS_FIXTURE(suite, "modes", sim_setup, sim_teardown, test_advise, test_patience,
+			     test_advice, test_observe, test_switched_off, test_paused, test_fixed,
 			     test_fixed_fails, test_fixed_advised);)

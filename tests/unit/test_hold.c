@@ -138,6 +138,23 @@ START_TEST(test_kinds_count_apart)
 }
 END_TEST
 
+/* A value that was measured differs a little each time. */
+START_TEST(test_covers_measured)
+{
+	ChangeTunable first = {.id = TUNABLE_ROUTE_RTO_MIN,
+			       .old_value.kind = TUNABLE_INTEGER,
+			       .new_value = {TUNABLE_INTEGER, {80}, ""}};
+	ChangeTunable next = first;
+
+	next.new_value.numbers[0] = 72;
+	hold_add(&table, HOLD_ADVISED, congestion, &here, &first, T0);
+	ck_assert(covered(congestion, &here, next, T0 + 1));
+	next.old_value.numbers[0] = 80;
+	next.new_value.numbers[0] = 0; /* the way back */
+	ck_assert(!covered(congestion, &here, next, T0 + 1));
+}
+END_TEST
+
 /* The hold that ends first gives way, and its place remembers nothing of it. */
 START_TEST(test_full)
 {
@@ -173,4 +190,5 @@ static TCase *lengths_case(void)
 
 HARNESS_MAIN("hold", suite_add_tcase(suite, lengths_case());
 	     HARNESS_FIXTURE(suite, "hold", setup, NULL, test_covers, test_covers_steps,
-			     test_everywhere, test_kinds_count_apart, test_full);)
+			     test_covers_measured, test_everywhere, test_kinds_count_apart,
+			     test_full);)

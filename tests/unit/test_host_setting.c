@@ -35,4 +35,19 @@ START_TEST(test_not_a_number)
 }
 END_TEST
 
-HARNESS_MAIN("host_setting", HARNESS_CASE(suite, "text", test_parse, test_not_a_number);)
+START_TEST(test_value)
+{
+	HostSettings settings = {.values = {5, 6}, .known = {false, true}};
+	int64_t value = 77;
+
+	ck_assert(!host_setting_value(&settings, host_settings[0].key, &value));
+	ck_assert(!host_setting_value(&settings, "net.ipv4.nothing", &value));
+	ck_assert(!host_setting_value(NULL, host_settings[1].key, &value));
+	ck_assert_int_eq(value, 77);
+	ck_assert(host_setting_value(&settings, host_settings[1].key, &value));
+	ck_assert_int_eq(value, 6);
+}
+END_TEST
+
+HARNESS_MAIN("host_setting",
+	     HARNESS_CASE(suite, "text", test_parse, test_not_a_number, test_value);)

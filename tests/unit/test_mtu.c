@@ -16,6 +16,8 @@ static FakeFlow *stall(void)
 	raw->bytes_received = 300;
 	raw->bytes_retrans = 4 * 1448;
 	raw->bytes_sent = 1 + 14 * 1448;
+	raw->last_data_sent_ms = 2000;
+	raw->last_ack_recv_ms = 8000; /* in each sample: as if new ones took its place */
 	return flow;
 }
 
@@ -58,12 +60,31 @@ START_TEST(test_outage)
 }
 END_TEST
 
-/* Nothing was heard of the peer for minutes. */
-START_TEST(test_gone)
+/* Nothing was heard of the peer since, whatever was before; then it is there again. */
+START_TEST(test_outage_of_all)
 {
-	(void)stall();
-	(void)stall();
-	fake_host_windows(&host, 5);
+	FakeFlow *flows[2];
+
+	(void)fake_host_open(&host, FAKE_ADDRESS, MBIT);
+	fake_host_windows(&host, 2);
+	host.flows[0].open = false;
+	for (size_t i = 0; i < ARRAY_SIZE(flows); i++)
+		flows[i] = stall();
+	for (unsigned s = 2; s < 60; s++) {
+		for (size_t i = 0; i < ARRAY_SIZE(flows); i++)
+			flows[i]->sample.info.raw.last_ack_recv_ms = 1000 * s;
+		fake_host_step(&host, NSEC_PER_SEC);
+	}
+	ck_assert_uint_eq(host.census.suspects[0].flows, 2);
+	ck_assert_uint_eq(host.census.suspects[0].sightings, 2 * 58);
+	bench_refuses(&controller_mtu, "no peer looks like");
+	/* The peer speaks before its packets are repeated. */
+	for (size_t i = 0; i < ARRAY_SIZE(flows); i++) {
+		flows[i]->sample.info.raw.last_ack_recv_ms = 500;
+		flows[i]->sample.info.raw.last_data_sent_ms = 9000;
+	}
+	fake_host_step(&host, NSEC_PER_SEC);
+	ck_assert_uint_gt(host.census.suspects[0].heard_ns, 0);
 	bench_refuses(&controller_mtu, "no peer looks like");
 }
 END_TEST
@@ -78,4 +99,4 @@ START_TEST(test_nothing)
 END_TEST
 
 HARNESS_MAIN("mtu", HARNESS_FIXTURE(suite, "mtu", bench_setup, bench_teardown, test_black_hole,
-				    test_outage, test_gone, test_nothing);)
+				    test_outage, test_outage_of_all, test_nothing);)

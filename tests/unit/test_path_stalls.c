@@ -36,7 +36,8 @@ static const Pattern patterns[] = {
 	{"in one piece", 100, 100, 100, 100, 23, 3000, false},
 	{"in many", 450, 100, 100, 100, 23, 3000, false},
 	{"acknowledged with the answer", 200, 100, 10, 100, 23, 3000, false},
-	{"acknowledged at once", 200, 100, 200, 100, 23, 3000, false},
+	{"acknowledged twice", 200, 100, 200, 100, 23, 3000, true},
+	{"acknowledged again and again", 200, 100, 300, 100, 23, 3000, false},
 	{"full segments", 200, 100, 100, 1448, 23, 3000, false},
 	{"young", 30, 15, 15, 100, 23, 3000, false},
 	{"few", 200, 100, 100, 100, 4, 200000, false},
@@ -116,6 +117,13 @@ START_TEST(test_timeouts)
 	ck_assert_uint_eq(sum.timeouts, 2);
 	ck_assert_uint_eq(sum.minutes_timeouts, 1);
 	ck_assert_uint_eq(sum.spurious, 1);
+	ck_assert_uint_eq(sum.away, 0);
+	sample.info.raw.backoff = 1; /* its first timeout */
+	path_stalls_add(&stalls, &sample, &delta, 500, 1001 * SECOND);
+	sample.info.raw.backoff = 2;
+	path_stalls_add(&stalls, &sample, &delta, 500, 1001 * SECOND);
+	path_stalls_sum(&stalls, 0, 1001 * SECOND, &sum);
+	ck_assert_uint_eq(sum.away, 1);
 }
 END_TEST
 
@@ -162,7 +170,7 @@ START_TEST(test_kept)
 	ck_assert_ptr_nonnull(path->stalls);
 	fake_host_step(&host, SECOND);
 	ck_assert_ptr_null(path->stalls);
-	ck_assert_uint_le(sizeof(PathStalls), 144);
+	ck_assert_uint_le(sizeof(PathStalls), 168);
 	fake_host_clear(&host);
 }
 END_TEST
