@@ -49,11 +49,11 @@ typedef struct AuditFindings {
 } AuditFindings;
 
 typedef struct AuditRow {
-	const char *name;  /* for programs and --row: "nodelay" */
-	const char *title; /* "TCP_NODELAY on interactive connections" */
-	const char
-		*question; /* what is asked, how it is found out: a sentence of the manual page */
+	const char *name;     /* for programs and --row: "nodelay" */
+	const char *title;    /* "TCP_NODELAY on interactive connections" */
+	const char *question; /* what is asked, and how it is found out: for --help */
 	void (*assess)(const AuditInput *input, AuditFindings *ret);
+	bool takes_time; /* its evidence is what happens while one looks; else one look is enough */
 } AuditRow;
 
 /* In the order in which they are shown: rows.c. */

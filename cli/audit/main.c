@@ -127,6 +127,23 @@ static void end_progress(const Settings *settings)
 		fprintf(stderr, "\r\033[K");
 }
 
+static bool is_selected(const Audit *audit, const char *name)
+{
+	for (size_t i = 0; i < audit->n; i++)
+		if (text_equal(audit->results[i].row->name, name))
+			return true;
+	return false;
+}
+
+/* No longer than any of the rows needs. */
+static uint64_t looking_ns(const Audit *audit)
+{
+	for (size_t i = 0; i < audit->n; i++)
+		if (audit->results[i].row->takes_time)
+			return audit->settings->duration_ns;
+	return 0;
+}
+
 static void judge(Audit *audit)
 {
 	AuditInput input = {.endpoints = audit->endpoints, .seen = audit->seen};
@@ -171,14 +188,15 @@ static int run(const Settings *settings, char *const arguments[], size_t n)
 	if (r != CLI_OK)
 		return r;
 	(void)signal(SIGINT, on_signal); /* ends the looking; what was seen is judged */
-	r = observe(settings->duration_ns, on_progress, (void *)settings, &seen);
+	r = observe(looking_ns(&audit), on_progress, (void *)settings, &seen);
 	end_progress(settings);
 	if (r < 0) {
 		observation_clear(&seen);
 		return output_error(settings, CLI_FAILED, ERROR_FAILED, "audit: %s", strerror(-r));
 	}
 	ask_daemon(&audit);
-	look_up_names(&audit);
+	if (is_selected(&audit, "dns-cache"))
+		look_up_names(&audit);
 	judge(&audit);
 	r = show(&audit);
 	observation_clear(&seen);

@@ -73,6 +73,7 @@ int observation_add_flow(Observation *observation, const FlowSample *sample, uin
 	flow->last_ns = now_ns;
 	flow->samples++;
 	flow->held_back += is_held_back(sample);
+	flow->sum_rtt_us += sample->info.raw.rtt_us;
 	flow->rcvbuf_least = MIN(flow->rcvbuf_least, sample->rcvbuf);
 	flow->rcvbuf_most = MAX(flow->rcvbuf_most, sample->rcvbuf);
 	flow->seen_again = true;

@@ -35,7 +35,8 @@ typedef struct ObservedFlow {
 	 * (tuning.md, section 10): unacked >= 1, 0 < not sent < mss, and the window has room. */
 	uint32_t held_back;
 	uint32_t rcvbuf_least, rcvbuf_most;
-	bool seen_again; /* in the last reading */
+	uint64_t sum_rtt_us; /* of the smoothed round trips of all samples */
+	bool seen_again;     /* in the last reading */
 	ObservedComm comm;
 } ObservedFlow;
 
@@ -65,11 +66,12 @@ typedef struct ObservedPeer {
 	uint32_t connections;
 } ObservedPeer;
 
-/* A name looked up twice, one after the other, as applications do (getaddrinfo). */
+/* A name looked up again and again, as applications do (getaddrinfo). Of the later times the least
+ * counts: one may have met a busy moment. */
 typedef struct ObservedName {
 	char name[256];
 	bool failed;
-	uint64_t first_us, second_us;
+	uint64_t first_us, again_us;
 } ObservedName;
 
 typedef struct ObservedTuner {
@@ -113,10 +115,10 @@ typedef struct Observation {
 /* Called some times a second with how far it is, in permille; false: stop here. */
 typedef bool (*ObserveProgress)(unsigned permille, void *context);
 
-/* Looks for that long. 0, or -ENOMEM. The caller clears it in any case. */
+/* Looks for that long; 0: once. 0, or -ENOMEM. The caller clears it in any case. */
 int observe(uint64_t duration_ns, ObserveProgress progress, void *context, Observation *ret);
 void observation_clear(Observation *observation);
-/* Looks a name up twice, and notes it. Blocks for as long as the system's resolver does. */
+/* Looks a name up some times, and notes it. Blocks for as long as the system's resolver does. */
 void observe_name(Observation *observation, const char *name);
 
 /* The parts of it that are arithmetic. */

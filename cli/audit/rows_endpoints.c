@@ -110,7 +110,9 @@ void audit_http(const AuditInput *input, AuditFindings *ret)
 	if (ret->n == 0)
 		audit_say(ret, seen > 0 ? AUDIT_OK : AUDIT_UNKNOWN, "%s",
 			  seen > 0 ? "every https endpoint offers HTTP/2 or HTTP/3"
-				   : "no https endpoint has answered yet");
+				   : "no https endpoint has answered yet: look again in a minute, "
+				     "or add one to "
+				     "/etc/netopt.conf");
 }
 
 static void judge_fast_open(const AuditInput *input, const Json *endpoint, const Json *target,
@@ -157,8 +159,10 @@ void audit_fast_open(const AuditInput *input, AuditFindings *ret)
 	if (ret->n > 0)
 		return;
 	if (known == 0)
-		audit_say(ret, AUDIT_UNKNOWN,
-			  "no endpoint has shown yet whether it takes Fast Open");
+		audit_say(
+			ret, AUDIT_UNKNOWN,
+			"no endpoint has shown yet whether it takes Fast Open: that is tried with "
+			"each eighth measurement, so look again later");
 	else
 		audit_say(ret, AUDIT_OK, "%zu of %zu endpoints take it%s", works, known,
 			  works > 0 ? ", and this host offers it"
@@ -240,7 +244,8 @@ void audit_distance(const AuditInput *input, AuditFindings *ret)
 	if (ret->n == 0)
 		audit_say(ret, known > 0 ? AUDIT_OK : AUDIT_UNKNOWN, "%s",
 			  known > 0 ? "no endpoint is slow for its distance"
-				    : "the endpoints were not measured long enough");
+				    : "the endpoints were not measured long enough: look again in "
+				      "some minutes");
 }
 
 static bool judge_tail(const Json *endpoint, AuditFindings *ret)
@@ -278,10 +283,10 @@ void audit_tail(const AuditInput *input, AuditFindings *ret)
 	for (size_t i = 0; i < json_length(input->endpoints); i++)
 		known += judge_tail(json_at(input->endpoints, i), ret);
 	if (ret->n == 0)
-		audit_say(
-			ret, known > 0 ? AUDIT_OK : AUDIT_UNKNOWN,
-			known > 0
-				? "the tails of %zu endpoints are near their means"
-				: "99th percentiles take more samples (%zu endpoints have enough)",
-			known);
+		audit_say(ret, known > 0 ? AUDIT_OK : AUDIT_UNKNOWN,
+			  known > 0 ? "the tails of %zu endpoints are near their means"
+				    : "a 99th percentile takes 100 measurements in 10 minutes (%zu "
+				      "endpoints have them): "
+				      "give a shorter Interval=",
+			  known);
 }

@@ -25,16 +25,16 @@ void audit_dns_cache(const AuditInput *input, AuditFindings *ret)
 		AuditFinding *finding;
 
 		answered += !name->failed;
-		if (name->failed || name->second_us < CACHED_US)
+		if (name->failed || name->again_us < CACHED_US)
 			continue;
 		finding = audit_add(ret, AUDIT_IMPROVE);
 		(void)text_copy(finding->subject, sizeof(finding->subject), name->name);
-		finding->cost_us = (int64_t)name->second_us;
+		finding->cost_us = (int64_t)name->again_us;
 		(void)text_format(
 			finding->finding, sizeof(finding->finding),
-			"looked up twice, the second time still took %s: no cache on this "
+			"looked up again and again, and it still took %s: no cache on this "
 			"host, and every new connection waits that long first",
-			human_latency(name->second_us, cost));
+			human_latency(name->again_us, cost));
 		(void)text_copy(finding->remedy, sizeof(finding->remedy),
 				"netoptctl audit --fix dns-cache (systemd-resolved as a cache; "
 				"--fix dns-cache-undo takes it back)");
@@ -42,10 +42,12 @@ void audit_dns_cache(const AuditInput *input, AuditFindings *ret)
 	if (ret->n > 0)
 		return;
 	if (answered > 0)
-		audit_say(ret, AUDIT_OK, "names are answered in less than 1 ms the second time");
+		audit_say(ret, AUDIT_OK,
+			  "names are answered in less than 1 ms from the second time on");
 	else
 		audit_say(ret, AUDIT_UNKNOWN, "%s",
-			  seen->n_names > 0 ? "no name could be looked up"
+			  seen->n_names > 0 ? "no name could be looked up: see the name servers in "
+					      "/etc/resolv.conf"
 					    : "no name to look up: give one with --name, or add "
 					      "endpoints with names");
 }
@@ -166,8 +168,9 @@ void audit_settings(const AuditInput *input, AuditFindings *ret)
 	}
 	if (ret->n == 0)
 		audit_say(ret, known > 0 ? AUDIT_OK : AUDIT_UNKNOWN,
-			  "%zu settings are as the kernel "
-			  "has them",
+			  known > 0
+				  ? "%zu settings are as the kernel has them"
+				  : "none of the settings could be read (%zu): is /proc/sys there?",
 			  known);
 }
 

@@ -35,7 +35,10 @@ static bool is_blind(const Observation *seen, AuditFindings *ret)
 	if (!*seen->flows_why && seen->n_flows > 0)
 		return false;
 	audit_say(ret, AUDIT_UNKNOWN, "%s",
-		  *seen->flows_why ? seen->flows_why : "there were no connections to look at");
+		  *seen->flows_why ? seen->flows_why
+				   : "there were no connections to look at: look again while the "
+				     "applications are at "
+				     "work");
 	return true;
 }
 
@@ -85,7 +88,8 @@ void audit_nodelay(const AuditInput *input, AuditFindings *ret)
 	if (ret->n == 0)
 		audit_say(ret, looked_at > 0 ? AUDIT_OK : AUDIT_UNKNOWN,
 			  looked_at > 0 ? "none of %zu connections holds small pieces back"
-					: "no connection lasted long enough (%zu)",
+					: "no connection lasted long enough (%zu): look longer, "
+					  "with --duration 30s",
 			  looked_at);
 }
 
@@ -173,9 +177,13 @@ void audit_options(const AuditInput *input, AuditFindings *ret)
 		add_missing(seen, flow, missing, ret);
 	}
 	if (ret->n == 0)
-		audit_say(ret, seen->n_flows >= OPTIONS_FLOWS_LEAST ? AUDIT_OK : AUDIT_UNKNOWN,
-			  "all of %zu connections have timestamps, SACK and window scaling",
-			  seen->n_flows);
+		audit_say(
+			ret, seen->n_flows >= OPTIONS_FLOWS_LEAST ? AUDIT_OK : AUDIT_UNKNOWN,
+			seen->n_flows >= OPTIONS_FLOWS_LEAST
+				? "all of %zu connections have timestamps, SACK and window scaling"
+				: "only %zu connections, which have all of them: look again while "
+				  "the applications are at work",
+			seen->n_flows);
 }
 
 void audit_mtu(const AuditInput *input, AuditFindings *ret)
@@ -249,7 +257,8 @@ void audit_pooling(const AuditInput *input, AuditFindings *ret)
 
 	if (*seen->closed_why || seconds <= 0) {
 		audit_say(ret, AUDIT_UNKNOWN, "%s",
-			  *seen->closed_why ? seen->closed_why : "nothing was looked at");
+			  *seen->closed_why ? seen->closed_why
+					    : "nothing was looked at: give a --duration");
 		return;
 	}
 	for (size_t i = 0; i < seen->n_closed; i++) {

@@ -194,22 +194,22 @@ void audit_receive_buffer(const AuditInput *input, AuditFindings *ret)
 
 static bool judge_bufferbloat(const AuditInput *input, const ObservedFlow *flow, AuditFindings *ret)
 {
-	const TcpInfoRaw *info = &flow->last.info.raw;
 	char trip[HUMAN_MAX], least[HUMAN_MAX];
 	AuditFinding *finding;
+	uint64_t mean_us = flow->sum_rtt_us / flow->samples;
 	uint32_t floor;
 
 	(void)input;
-	if (!floor_us(flow, &floor) || info->rtt_us < BLOAT_FACTOR * floor + BLOAT_US)
+	if (!floor_us(flow, &floor) || mean_us < BLOAT_FACTOR * floor + BLOAT_US)
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);
 	name_flow(flow, finding->subject, sizeof(finding->subject));
-	finding->cost_us = (int64_t)info->rtt_us - floor;
+	finding->cost_us = (int64_t)mean_us - floor;
 	(void)text_format(
 		finding->finding, sizeof(finding->finding),
 		"round trips of %s, without the queue %s: everything else on that way waits "
 		"as long",
-		human_latency(info->rtt_us, trip), human_latency(floor, least));
+		human_latency(mean_us, trip), human_latency(floor, least));
 	(void)text_format(
 		finding->remedy, sizeof(finding->remedy),
 		"where the queue is this host's uplink: tc qdisc replace dev DEVICE root cake "

@@ -89,6 +89,40 @@ static void append_remedies(const Settings *settings, const AuditResult *result,
 		text_appendf(text, "  and %zu more of these\n", result->findings.left_out);
 }
 
+/* Where this row says the same as one before, which has been told. */
+static bool is_told(const AuditResult results[], size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (audit_verdict(&results[k].findings) == AUDIT_UNKNOWN &&
+		    text_equal(results[k].findings.list[0].finding,
+			       results[i].findings.list[0].finding))
+			return true;
+	return false;
+}
+
+/* What is missing, each with the rows that it concerns. */
+static void append_unknown(const Settings *settings, const AuditResult results[], size_t n,
+			   Text *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *finding = results[i].findings.list[0].finding;
+		const char *comma = "";
+
+		if (audit_verdict(&results[i].findings) != AUDIT_UNKNOWN || is_told(results, i))
+			continue;
+		text_append(text, "\nCannot tell: ");
+		for (size_t k = i; k < n; k++) {
+			if (audit_verdict(&results[k].findings) != AUDIT_UNKNOWN ||
+			    !text_equal(results[k].findings.list[0].finding, finding))
+				continue;
+			text_appendf(text, "%s%s", comma, results[k].row->name);
+			comma = ", ";
+		}
+		text_append(text, "\n");
+		fold_append(settings, "why", finding, text);
+	}
+}
+
 void audit_show(const Settings *settings, const AuditResult results[], size_t n, Text *text)
 {
 	_cleanup_table_ Table table = {.cells = NULL};
@@ -99,6 +133,7 @@ void audit_show(const Settings *settings, const AuditResult results[], size_t n,
 	table_append(&table, settings, 0, text);
 	for (size_t i = 0; i < n; i++)
 		append_remedies(settings, &results[i], text);
+	append_unknown(settings, results, n, text);
 }
 
 static void set_cost(Json *object, const char *key, int64_t value)

@@ -63,7 +63,7 @@ class Site:
         """One of the programs of loads.py."""
         argv = [sys.executable, LOADS, role, *map(str, words)]
         if server:
-            namespace.started(argv, timeout=30)
+            namespace.started(argv, timeout=60)
         else:
             namespace.spawn(argv)
 
@@ -166,9 +166,7 @@ def bloat_us(site):
     done = site.lab.host.run([build_path("cli", "netoptctl"), "measure", "--json", "-n",
                               str(5 * SECONDS), "-i", "200ms", f"icmp://{address}"],
                              timeout=SECONDS + 60)
-    samples = json.loads(done.stdout)["targets"][0]["samples"]
-    times = [sample["totalUsec"] for sample in samples if sample.get("totalUsec")]
-    return sum(times) / len(times) - 20000
+    return json.loads(done.stdout)["targets"][0]["phases"][0]["meanUsec"] - 20000
 
 
 def costs(tap, ill, lasted, bloat):

@@ -334,9 +334,9 @@ START_TEST(test_dns_cache)
 	seen.n_names = 1;
 	(void)text_copy(seen.names[0].name, sizeof(seen.names[0].name), "example.org");
 	seen.names[0].first_us = 25000;
-	seen.names[0].second_us = 300;
+	seen.names[0].again_us = 300;
 	expect(audit_dns_cache, AUDIT_OK);
-	seen.names[0].second_us = 20000;
+	seen.names[0].again_us = 20000;
 	expect(audit_dns_cache, AUDIT_IMPROVE);
 	ck_assert_int_eq(found.list[0].cost_us, 20000);
 	seen.names[0].failed = true;
