@@ -106,7 +106,10 @@ const CommandOption command_options[] = {
 	{'k', "insecure", NULL, NULL, "Accept certificates that are not trusted", "measure"},
 	{0, "csv", NULL, NULL, "Print each probe as a line of CSV, at once", "measure"},
 	{0, "duration", "DURATION", NULL, "Look this long (default 10s)", "audit"},
-	{0, "row", "NAME", NULL, "Judge only this row", "audit"},
+	{0, "row", "NAME",
+	 "nodelay http pooling dns-cache fast-open congestion buffers distance keepalive tail "
+	 "listen receive-buffer mtu ports options bufferbloat settings tuners",
+	 "Judge only this row", "audit"},
 	{0, "name", "HOST", NULL, "Look up this name, to see whether names are cached", "audit"},
 	{0, "fix", "WHAT", "dns-cache dns-cache-undo", "Cache names on this host, or take it back",
 	 "audit"},

@@ -49,9 +49,10 @@ typedef struct AuditFindings {
 } AuditFindings;
 
 typedef struct AuditRow {
-	const char *name;     /* for programs and --row: "nodelay" */
-	const char *title;    /* "TCP_NODELAY on interactive connections" */
-	const char *question; /* what is asked, and how it is found out: for --help */
+	const char *name;  /* for programs and --row: "nodelay" */
+	const char *title; /* "TCP_NODELAY on interactive connections" */
+	const char
+		*question; /* what is asked, and how it is found out: as the manual page has it */
 	void (*assess)(const AuditInput *input, AuditFindings *ret);
 	bool takes_time; /* its evidence is what happens while one looks; else one look is enough */
 } AuditRow;

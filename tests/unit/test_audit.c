@@ -4,7 +4,15 @@
  * and finds nothing where there is none, or where nothing was seen.
  */
 #include "cli/audit/rows.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "cli/audit/show.h"
+#include "cli/command.h"
 #include "common/clock.h"
 #include "tests/unit/harness.h"
 
@@ -255,7 +263,9 @@ START_TEST(test_bufferbloat)
 	ObservedFlow *flow = add_bulk(50 * 1000 * 1000);
 
 	expect(audit_bufferbloat, AUDIT_OK);
-	flow->last.info.raw.rtt_us = 300000;
+	/* Of all readings, not of the last. */
+	flow->sum_rtt_us = flow->samples * UINT64_C(300000);
+	flow->last.info.raw.rtt_us = 20000;
 	expect(audit_bufferbloat, AUDIT_IMPROVE);
 	ck_assert_int_eq(found.list[0].cost_us, 280000);
 	ck_assert_ptr_nonnull(strstr(found.list[0].remedy, "bandwidth 36Mbit"));
@@ -433,6 +443,44 @@ START_TEST(test_tail)
 }
 END_TEST
 
+static char manual[128 * 1024];
+
+/* The manual page, a blank for each end of a line. */
+static void read_manual(void)
+{
+	char path[512];
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/man/netoptctl.1", getenv("NETOPT_SOURCE"));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	n = read(fd, manual, sizeof(manual) - 1);
+	ck_assert_int_gt(n, 0);
+	ck_assert_uint_lt((size_t)n, sizeof(manual) - 1);
+	(void)close(fd);
+	manual[n] = '\0';
+	for (char *at = manual; *at; at++)
+		*at = *at == '\n' ? ' ' : *at;
+}
+
+/* The manual page has each row with its question, in this order, and completion has their names. */
+START_TEST(test_manual)
+{
+	_cleanup_(text_clear) Text items = {.data = NULL}, names = {.data = NULL};
+
+	read_manual();
+	for (size_t i = 0; i < n_audit_rows; i++) {
+		text_appendf(&items, ".It Sy %s %s ", audit_rows[i].name, audit_rows[i].question);
+		text_appendf(&names, "%s%s", i > 0 ? " " : "", audit_rows[i].name);
+	}
+	ck_assert_ptr_nonnull(strstr(manual, text_string(&items)));
+	for (size_t i = 0; i < n_command_options; i++)
+		if (text_equal(command_options[i].name, "row"))
+			ck_assert_str_eq(command_options[i].choices, text_string(&names));
+}
+END_TEST
+
 /* The worst stay when there is no room for all. */
 START_TEST(test_room)
 {
@@ -493,6 +541,7 @@ static void add_all(Suite *suite)
 	tcase_add_test(all, test_fast_open);
 	tcase_add_test(all, test_distance);
 	tcase_add_test(all, test_tail);
+	tcase_add_test(all, test_manual);
 	tcase_add_test(all, test_room);
 	tcase_add_test(all, test_show);
 	suite_add_tcase(suite, all);
