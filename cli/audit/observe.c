@@ -116,11 +116,13 @@ static void name_listeners(Look *look)
 	process_table_free(table);
 }
 
-/* One reading of everything that moves; how long it took. */
+/* One reading of everything that moves; the processor time that it took: with others at work it
+ * may last longer, and that is no reason to look less often. */
 static uint64_t read_sockets(Look *look)
 {
 	Observation *observation = look->observation;
 	DiagStats stats;
+	uint64_t start_ns = clock_cpu_ns();
 	bool lost;
 
 	look->now_ns = clock_monotonic_ns(&clock_system);
@@ -137,7 +139,7 @@ static uint64_t read_sockets(Look *look)
 		name_owners(look);
 		(void)diag_dump(look->diag, DIAG_STATES_LISTEN, on_listener, look, &stats);
 	}
-	return clock_monotonic_ns(&clock_system) - look->now_ns;
+	return clock_cpu_ns() - start_ns;
 }
 
 static void rest(uint64_t ns)

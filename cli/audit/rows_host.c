@@ -106,9 +106,15 @@ void audit_listen(const AuditInput *input, AuditFindings *ret)
 /* How many local ports there are; 0: not known. */
 static uint64_t port_count(const char *range)
 {
-	unsigned low, high;
+	const char *blank = strchr(range, ' ');
+	uint64_t low, high;
+	char first[8];
 
-	return sscanf(range, "%u %u", &low, &high) == 2 && high >= low ? high - low + 1 : 0;
+	if (!blank || !text_format(first, sizeof(first), "%.*s", (int)(blank - range), range) ||
+	    parse_uint64(first, 0, UINT16_MAX, &low) < 0 ||
+	    parse_uint64(blank + 1, low, UINT16_MAX, &high) < 0)
+		return 0;
+	return high - low + 1;
 }
 
 void audit_ports(const AuditInput *input, AuditFindings *ret)

@@ -15,8 +15,13 @@ import threading
 import time
 
 import harness
+import netopt
 import routes
-from harness import build_path
+from harness import Skip, build_path
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
+# pylint: disable=wrong-import-position
+from sensors_accuracy import make_certificate
 
 LOADS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "loads.py")
 SECONDS = 12
@@ -161,18 +166,28 @@ def check(tap, row, ill, well, subject="", alarm_subject=None):
 
 
 def bloat_us(site):
-    """What a ping over the bulk transfer's path takes more than the path, while it is looked at."""
+    """What most pings over the bulk transfer's path take more than the path, meanwhile."""
     address = site.links["bulk"].peer_address
     done = site.lab.host.run([build_path("cli", "netoptctl"), "measure", "--json", "-n",
                               str(5 * SECONDS), "-i", "200ms", f"icmp://{address}"],
                              timeout=SECONDS + 60)
-    return json.loads(done.stdout)["targets"][0]["phases"][0]["meanUsec"] - 20000
+    return json.loads(done.stdout)["targets"][0]["phases"][0]["p50Usec"] - 20000
 
 
-def costs(tap, ill, lasted, bloat):
+def _snmp():
+    with open("/proc/net/snmp", encoding="ascii") as file:
+        names, values = [line.split() for line in file if line.startswith("Tcp:")]
+    return dict(zip(names, values))
+
+
+def opened(site):
+    """The connections that the host has opened so far."""
+    return int(site.lab.host.call(_snmp)["ActiveOpens"])
+
+
+def costs(tap, ill, lasted, bloat, anew_per_s):
     """Of the findings on the ill host, against what the faults were made to cost, in us."""
     trip_us = 1000 * TRIP_MS
-    anew_per_s = 1 / (PAUSE_S + 2 * TRIP_MS / 1000)
     for row, subject, key, expected in (
             ("nodelay", "7010", "costUsec", 1000 * DELAYED_ACK_MS),
             ("pooling", "7002", "costUsec", trip_us),
@@ -195,7 +210,9 @@ def faults(tap):
         time.sleep(RAMP_SECONDS)
         ping = threading.Thread(target=lambda: bloat.append(bloat_us(sites[0])))
         ping.start()
+        first, opened_before = time.monotonic(), opened(sites[0])
         (status, ill), (_, well) = look_at_all(sites)
+        per_s = (opened(sites[0]) - opened_before) / (time.monotonic() - first)
         lasted = time.monotonic() - begun
         ping.join()
         tap.ok(status == 6, "the exit status says that there is something to improve")
@@ -205,7 +222,7 @@ def faults(tap):
                              ("options", ""), ("congestion", "10.77.3.2"),
                              ("buffers", "10.77.4.2")):
             check(tap, row, ill, well, subject)
-        costs(tap, ill, lasted, bloat[0])
+        costs(tap, ill, lasted, bloat[0], per_s)
         finding = worst(ill.get("listen", [])) or {}
         tap.ok("listen(fd," in finding.get("remedy", ""), "listen: it is the program's backlog")
         alarms = [(row, finding["subject"], finding["finding"]) for row, findings in well.items()
@@ -260,5 +277,98 @@ def tuners(tap):
                json.dumps(finding))
 
 
+NGINX = """daemon off; master_process off; pid {directory}/pid; error_log stderr;
+events {{ }}
+http {{
+  access_log off; client_body_temp_path {directory}; proxy_temp_path {directory};
+  fastcgi_temp_path {directory}; uwsgi_temp_path {directory}; scgi_temp_path {directory};
+  ssl_certificate {certificate}; ssl_certificate_key {key};
+  server {{ listen {old}:443 ssl; location / {{ return 200 "old"; }} }}
+  server {{
+    listen {new}:443 ssl http2 fastopen=16;
+    location / {{ return 200 "new"; }}
+    location /moody {{ proxy_pass http://127.0.0.1:8080; }}
+  }}
+}}
+"""
+ENDPOINTS = """[Daemon]
+Mode=observe
+[Endpoint old]
+Url=https://{old}/
+Group=web
+Interval=250ms
+TrustedCertificates={certificate}
+[Endpoint new]
+Url=https://{new}/
+Group=web
+Interval=250ms
+TrustedCertificates={certificate}
+[Endpoint moody]
+Url=https://{new}/moody
+Interval=150ms
+TrustedCertificates={certificate}
+"""
+FAR_TRIP_MS = 80
+MOODY_EVERY, MOODY_SECONDS = 40, 0.4
+MOODY_PROBES = 130  # a 99th percentile takes a hundred
+WEB_SECONDS = 50
+
+
+def start_nginx(lab, directory, words):
+    """A web server in the peer, of HTTP/1.1 alone at one address and with HTTP/2 at the other, and
+    an application behind it that is slow once in a while."""
+    lab.peer.started([sys.executable, LOADS, "serve-pages", "127.0.0.1", "8080",
+                      str(MOODY_EVERY), str(MOODY_SECONDS)], timeout=30)
+    path = os.path.join(directory, "nginx.conf")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(NGINX.format(directory=directory, **words))
+    lab.peer.spawn(["nginx", "-p", directory, "-c", path])
+
+
+def probed(daemon, name):
+    """How often an endpoint was measured in 10 minutes."""
+    rows = {row["name"]: row for row in daemon.call("ListEndpoints")["endpoints"]}
+    return next(window["count"] for window in rows[name]["windows"]
+                if window["span"] == "10min")
+
+
+def web(tap):
+    """nginx as it is set up by default and as it should be, measured by a real daemon."""
+    if not shutil.which("nginx") or not shutil.which("openssl"):
+        raise Skip("nginx or openssl is not installed: nginx-light")
+    with harness.Lab() as lab, tempfile.TemporaryDirectory(prefix="netopt-nginx-") as directory:
+        routes.veth(lab.host, lab.peer, "cable", CABLE)
+        link = lab.link(rtt=f"{FAR_TRIP_MS}ms", rate="100M", record_syn=False)
+        words = {"old": link.peer_address, "new": CABLE[1]}
+        words["certificate"], words["key"] = make_certificate(directory, words.values())
+        start_nginx(lab, directory, words)
+        lab.peer.set_sysctls({"net.ipv4.tcp_fastopen": "3"})
+        with netopt.Daemon(lab.host, ENDPOINTS.format(**words)) as daemon:
+            end = time.monotonic() + WEB_SECONDS
+            while time.monotonic() < end and probed(daemon, "moody") < MOODY_PROBES:
+                time.sleep(1)
+            begun = time.monotonic()
+            rows = {row: audit(lab.host, "--row", row, socket_path=daemon.socket)[1][row]
+                    for row in ("http", "distance", "tail", "fast-open")}
+            tap.ok(time.monotonic() - begun < 8, "rows of endpoints: without waiting",
+                   f"{time.monotonic() - begun:.2f} s")
+            for row, subject, good, expected in (
+                    ("http", "old", "new", 2000 * FAR_TRIP_MS),
+                    ("distance", "old", "new", None),
+                    ("tail", "moody", "new", 1e6 * MOODY_SECONDS)):
+                finding = check(tap, row, {row: rows[row]}, {row: rows[row]}, subject, good)
+                tap.ok(expected is None or near(finding.get("costUsec"), expected),
+                       f"{row}: what it costs", f"{finding.get('costUsec')}")
+            tap.ok("use new of the same group" in json.dumps(rows["distance"]),
+                   "distance: the nearer of the group")
+            tap.ok(not worst(rows["fast-open"]), "fast-open: no false alarm",
+                   rows["fast-open"][0]["finding"])
+            lab.host.set_sysctls({"net.ipv4.tcp_fastopen": "0"})
+            finding = worst(audit(lab.host, "--row", "fast-open", socket_path=daemon.socket)
+                            [1]["fast-open"], "new")
+            tap.ok(finding is not None, "fast-open: found", json.dumps(finding))
+
+
 if __name__ == "__main__":
-    harness.main([("faults", faults), ("names", names), ("tuners", tuners)])
+    harness.main([("faults", faults), ("names", names), ("tuners", tuners),
+                  ("web", web)])

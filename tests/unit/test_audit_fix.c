@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/harness.h"
@@ -19,8 +20,18 @@ static int exit_status;
 /* "$ROOT" is the directory. */
 static void run_shell(const char *command)
 {
+	int status;
+	pid_t pid;
+
 	ck_assert_int_eq(setenv("ROOT", root, 1), 0);
-	ck_assert_int_eq(system(command), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		(void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
 }
 
 static int run(void *context, const char *const argv[])
