@@ -12,7 +12,7 @@ typedef enum CliExit {
 	CLI_USAGE = 2,
 	CLI_NOT_RUNNING = 3,
 	CLI_PERMISSION = 4,
-	CLI_EXCEEDED = 6, /* check: a threshold, or an endpoint is down */
+	CLI_EXCEEDED = 6, /* check: a threshold, or an endpoint is down; audit: a row to improve */
 } CliExit;
 
 /* Those of a monitoring plugin, with --nagios. */

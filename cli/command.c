@@ -128,6 +128,11 @@ const Command commands[] = {
 	 "helps, q quits. With --json it prints a line for each update, for as long as somebody "
 	 "reads.",
 	 ARGUMENT_NONE, 0, 0, .run = verb_watch},
+	{"audit", "", "Look at this host and say what makes it slow, with the remedy",
+	 "Looks for some seconds, at best while the applications are at work, and asks the daemon "
+	 "if it runs; as root it sees whose connections these are. Nothing is changed, unless "
+	 "--fix is given.",
+	 ARGUMENT_NONE, 0, 0, .run = verb_audit},
 	{"help", "[COMMAND]", "Show this help, or that of a command", "", ARGUMENT_COMMAND, 0, 1,
 	 .run = verb_help},
 	{"completion", "bash|zsh|fish", "Print the completion script of a shell", "",
@@ -160,6 +165,14 @@ const CommandOption command_options[] = {
 	{0, "csv", NULL, NULL, "Print each probe as a line of CSV, at once", "measure"},
 	{0, "html", "FILE", NULL, "Write the report as a page into this file", "report"},
 	{0, "span", "DURATION", NULL, "Look back this far, up to 2d (default 3h)", "report"},
+	{0, "duration", "DURATION", NULL, "Look this long (default 10s)", "audit"},
+	{0, "row", "NAME",
+	 "nodelay http pooling dns-cache fast-open congestion buffers distance keepalive tail "
+	 "listen receive-buffer mtu ports options bufferbloat settings tuners",
+	 "Judge only this row", "audit"},
+	{0, "name", "HOST", NULL, "Look up this name, to see whether names are cached", "audit"},
+	{0, "fix", "WHAT", "dns-cache dns-cache-undo", "Cache names on this host, or take it back",
+	 "audit"},
 	{'p', "process", NULL, NULL, "Show whose each socket is", "flows listeners"},
 	{0, "plain", NULL, NULL, "Print ASCII, nothing cut, no colour and no pager", NULL},
 	{0, "no-pager", NULL, NULL, "Do not show long output in a pager", NULL},

@@ -11,8 +11,10 @@
 
 #define TIMEOUT_DEFAULT (10 * NSEC_PER_SEC)
 #define TIMEOUT_MAX     NSEC_PER_HOUR
-#define LIMIT_MAX       1000               /* that of the daemon */
-#define PAIRS_MAX       60                 /* likewise */
+#define LIMIT_MAX       1000                /* that of the daemon */
+#define PAIRS_MAX       60                  /* likewise */
+#define LOOK_DEFAULT    (10 * NSEC_PER_SEC) /* of audit */
+#define LOOK_MIN        NSEC_PER_SEC
 #define SPAN_MAX        (2 * NSEC_PER_DAY) /* that of the daemon */
 #define UPDATE_DEFAULT  NSEC_PER_SEC       /* of watch */
 
@@ -96,6 +98,34 @@ static bool read_span(const char *value, Settings *settings)
 	if (parse_duration(value, &ns) < 0 || ns == 0 || ns > SPAN_MAX)
 		return false;
 	settings->span_ns = ns;
+	return true;
+}
+
+static bool read_look(const char *value, Settings *settings)
+{
+	uint64_t ns;
+
+	if (parse_duration(value, &ns) < 0 || ns < LOOK_MIN || ns > NSEC_PER_HOUR)
+		return false;
+	settings->duration_ns = ns;
+	return true;
+}
+
+static bool read_row(const char *value, Settings *settings)
+{
+	settings->row = value; /* which there are stands in cli/audit/rows.c */
+	return true;
+}
+
+static bool read_fix(const char *value, Settings *settings)
+{
+	settings->fix = value; /* likewise in fix.c */
+	return true;
+}
+
+static bool read_name(const char *value, Settings *settings)
+{
+	settings->name = value;
 	return true;
 }
 
@@ -231,12 +261,13 @@ static const struct {
 	const char *name;
 	bool (*read)(const char *value, Settings *settings);
 } readers[] = {
-	{"json", read_json},   {"color", read_colour},      {"timeout", read_timeout},
-	{"limit", read_limit}, {"pairs", read_pairs},       {"socket", read_socket},
-	{"plain", read_plain}, {"max-p50", read_p50},       {"max-p95", read_p95},
-	{"max-p99", read_p99}, {"max-loss", read_loss},     {"endpoint", read_endpoint},
-	{"html", read_html},   {"span", read_span},         {"format", read_export},
-	{"count", read_count}, {"interval", read_interval},
+	{"json", read_json},     {"color", read_colour},  {"timeout", read_timeout},
+	{"limit", read_limit},   {"pairs", read_pairs},   {"socket", read_socket},
+	{"plain", read_plain},   {"max-p50", read_p50},   {"max-p95", read_p95},
+	{"max-p99", read_p99},   {"max-loss", read_loss}, {"endpoint", read_endpoint},
+	{"duration", read_look}, {"row", read_row},       {"fix", read_fix},
+	{"name", read_name},     {"html", read_html},     {"span", read_span},
+	{"format", read_export}, {"count", read_count},   {"interval", read_interval},
 };
 
 void option_defaults(Settings *settings)
@@ -249,6 +280,7 @@ void option_defaults(Settings *settings)
 		.interval_ns = INTERVAL_DEFAULT,
 		.probe_timeout_ns = PROBE_TIMEOUT,
 		.update_ns = UPDATE_DEFAULT,
+		.duration_ns = LOOK_DEFAULT,
 	};
 	for (size_t i = 0; i < _MEASURES; i++)
 		settings->limits[i] = (SettingsLimit){-1, -1};

@@ -65,6 +65,10 @@ typedef struct Settings {
 	bool csv, ipv4, ipv6, insecure;
 	uint64_t update_ns; /* --interval, of watch */
 
+	/* audit */
+	uint64_t duration_ns;         /* --duration */
+	const char *row, *fix, *name; /* --row, --fix, --name; NULL: not given */
+
 	/* As netoptctl got it, for the programs that it becomes (program.h). */
 	int argc;
 	char **argv;

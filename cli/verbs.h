@@ -31,6 +31,7 @@ int verb_resume(const Settings *settings, char *const arguments[], size_t n);
 int verb_reload(const Settings *settings, char *const arguments[], size_t n);
 int verb_measure(const Settings *settings, char *const arguments[], size_t n);
 int verb_watch(const Settings *settings, char *const arguments[], size_t n);
+int verb_audit(const Settings *settings, char *const arguments[], size_t n);
 int verb_help(const Settings *settings, char *const arguments[], size_t n);
 int verb_completion(const Settings *settings, char *const arguments[], size_t n);
 

@@ -13,11 +13,16 @@
 #define TCP_STATE_ESTABLISHED 1
 #define TCP_STATE_LISTEN      10
 
+/* idiag_timer, net/ipv4/inet_diag.c */
+#define FLOW_TIMER_NONE      0
+#define FLOW_TIMER_KEEPALIVE 2
+
 typedef struct FlowSample {
 	uint64_t cookie; /* idiag_cookie: unique per socket until reboot */
 	Address local, remote;
 	uint16_t local_port, remote_port; /* host order */
 	uint8_t state;
+	uint8_t timer;  /* FLOW_TIMER_*: the one that is running */
 	bool destroyed; /* from the destroy group: final counters, no congestion, no skmeminfo */
 	uint32_t inode, uid;
 	uint32_t rqueue, wqueue; /* LISTEN: accept queue and its maximum */

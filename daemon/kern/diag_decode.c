@@ -146,6 +146,7 @@ static void take_identity(FlowSample *sample, const struct inet_diag_msg *header
 	sample->local_port = ntohs(id->idiag_sport);
 	sample->remote_port = ntohs(id->idiag_dport);
 	sample->state = header->idiag_state;
+	sample->timer = header->idiag_timer;
 	sample->inode = header->idiag_inode;
 	sample->uid = header->idiag_uid;
 	sample->rqueue = header->idiag_rqueue;

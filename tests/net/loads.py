@@ -42,12 +42,13 @@ def reset(sock):
     sock.close()
 
 
-def accept(address, port, backlog, pause):
-    """A service that takes a connection each `pause` seconds, and hangs up."""
+def accept(address, port, backlog, pause, keep=100):
+    """A service that takes a connection each `pause` seconds, and hangs up on the oldest when it
+    has more than `keep`."""
     server, held = listen(address, port, backlog), []
     while True:
         held.append(server.accept()[0])
-        if len(held) > 100:
+        if len(held) > int(keep):
             held.pop(0).close()
         if float(pause) > 0:
             time.sleep(float(pause))
@@ -103,7 +104,7 @@ def answer(address, port):
 
 def ask(address, port, pieces, pause="0"):
     """Asks and waits for the answer; Nagle's algorithm is on."""
-    with socket.create_connection((address, int(port))) as sock:
+    with contextlib.suppress(OSError), socket.create_connection((address, int(port))) as sock:
         while True:
             for _ in range(int(pieces)):
                 sock.sendall(bytes(QUESTION // int(pieces)))
@@ -173,6 +174,51 @@ def churn(address, port, count, period):
         time.sleep(float(period))
 
 
+def ask_anew(address, port, period):
+    """A client that opens a connection for each question, and asks so long after the answer."""
+    while True:
+        with contextlib.suppress(OSError):
+            with socket.create_connection((address, int(port)), timeout=2) as sock:
+                sock.sendall(bytes(QUESTION))
+                exactly(sock, ANSWER)
+        time.sleep(float(period))
+
+
+def address_record(question):
+    """The answer of a name server: an address for A, nothing for other types (RFC 1035)."""
+    end = question.index(0, 12) + 5
+    is_a = question[end - 4:end - 2] == b"\0\1"
+    header = question[:2] + b"\x81\x80" + struct.pack(">HHHH", 1, int(is_a), 0, 0)
+    record = b"\xc0\x0c\0\1\0\1" + struct.pack(">IH", 60, 4) + bytes((192, 0, 2, 1))
+    return header + question[12:end] + (record if is_a else b"")
+
+
+def serve_names(address, port, pause, cache):
+    """A name server that takes so long for each question; with a cache only for the first."""
+    sock, known = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), set()
+    sock.bind((address, int(port)))
+    ready()
+    while True:
+        question, peer = sock.recvfrom(512)
+        if not (int(cache) and question[2:] in known):
+            time.sleep(float(pause))
+        known.add(question[2:])
+        sock.sendto(address_record(question), peer)
+
+
+def serve_pages(address, port, every, pause):
+    """A web application that takes so long for one request in `every`; 0: for none."""
+    head = b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
+    server, n = listen(address, port, 64), 0
+    while True:
+        with contextlib.suppress(OSError), server.accept()[0] as sock:
+            sock.recv(4096)
+            n += 1
+            if int(every) > 0 and n % int(every) == 0:
+                time.sleep(float(pause))
+            sock.sendall(head)
+
+
 def receive_datagrams(address, port, pause):
     """Reads all there is, then is busy elsewhere."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -208,7 +254,8 @@ def fastopen(address, port, period):
 
 ROLES = {function.__name__.replace("_", "-"): function
          for function in (accept, connect, answer, ask, pull, push, upload, greet, churn,
-                          receive_datagrams, send_datagrams, fastopen)}
+                          ask_anew, serve_names, serve_pages, receive_datagrams,
+                          send_datagrams, fastopen)}
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))

@@ -251,6 +251,7 @@ START_TEST(test_completion_in_bash)
 		{"netoptctl --color n", "never\n", 3},
 		{"netoptctl revert a", "all\n", 3},
 		{"netoptctl --no-legend completion z", "zsh\n", 4},
+		{"netoptctl audit --row p", "pooling ports\n", 4},
 		{"netoptctl status ''", "\n", 3},
 	};
 
