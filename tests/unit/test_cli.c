@@ -20,7 +20,8 @@ START_TEST(test_status)
 	check_has(out, "\n  1 endpoint is down\n");
 	check_has(out, "ENDPOINT  STATE            P50      P95      P99     LOSS    N  TARGET  BY "
 		       "MINUTE\n");
-	check_has(out, "\nlost      unresolved         -        -        -        -    0  -       -\n");
+	check_has(out,
+		  "\nlost      unresolved         -        -        -        -    0  -       -\n");
 	check_has(out, " 0.6 %  151  met     ");
 	check_has(out, " 100.0 %    4  -       -\n");
 	check_has(out, "\nTuning auto, balanced: 1 applied, 1 on trial, ");
