@@ -76,9 +76,12 @@ static void name_owners(Look *look)
 {
 	ProcessTable *table;
 	ProcessStats stats;
+	DiagStats dumped;
 
 	if (process_table_read(NULL, &table, &stats) < 0)
 		return;
+	/* Once more, for what was opened while the table was read. */
+	(void)diag_dump(look->diag, DIAG_STATES_FLOWS, on_flow, look, &dumped);
 	look->observation->processes_denied = stats.denied;
 	for (size_t i = 0; i < look->observation->n_flows; i++) {
 		ObservedFlow *flow = &look->observation->flows[i];

@@ -125,6 +125,12 @@ void audit_congestion(const AuditInput *input, AuditFindings *ret)
 	judge_bulk(input, sent, judge_congestion, "senders loses packets without a queue", ret);
 }
 
+/* More is under way than waits to be sent: the window is not what holds it back. */
+static bool is_under_way(const TcpInfoRaw *info)
+{
+	return info->notsent_bytes < (uint64_t)info->unacked * info->snd_mss;
+}
+
 static bool judge_buffers(const AuditInput *input, const ObservedFlow *flow, AuditFindings *ret)
 {
 	uint64_t limit = last_number(input->seen->wmem), wanted;
@@ -133,7 +139,8 @@ static bool judge_buffers(const AuditInput *input, const ObservedFlow *flow, Aud
 	uint32_t floor;
 
 	if (!flow->last.has_skmeminfo || limit == 0 || flow->last.sndbuf < limit ||
-	    flow->last.wmem_queued < BUFFER_FULL * flow->last.sndbuf || !floor_us(flow, &floor) ||
+	    flow->last.wmem_queued < BUFFER_FULL * flow->last.sndbuf ||
+	    !is_under_way(&flow->last.info.raw) || !floor_us(flow, &floor) ||
 	    flow->last.info.raw.rtt_us > QUEUE_FREE * floor)
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);

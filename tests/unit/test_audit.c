@@ -234,6 +234,11 @@ START_TEST(test_buffers)
 
 	expect(audit_buffers, AUDIT_OK);
 	flow->last.wmem_queued = 4000000;
+	flow->last.info.raw.notsent_bytes = 3500000; /* it waits for the window */
+	flow->last.info.raw.unacked = 300;
+	expect(audit_buffers, AUDIT_OK);
+	flow->last.info.raw.notsent_bytes = 100000;
+	flow->last.info.raw.unacked = 2500;
 	expect(audit_buffers, AUDIT_IMPROVE);
 	ck_assert_ptr_nonnull(strstr(found.list[0].remedy, "8388608"));
 	flow->last.info.raw.rtt_us = 60000; /* what more would do is lengthen the queue */
