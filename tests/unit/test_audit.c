@@ -210,6 +210,25 @@ START_TEST(test_pooling)
 	ck_assert_uint_eq(found.n, 1);
 	ck_assert_int_eq(found.list[0].cost_us, 40000);
 	ck_assert_int_eq(found.list[0].cost_us_per_s, 200000);
+	/* 5 a second on this host, 0.4 ms each: a thousandth of the time is not worth a word. */
+	seen.closed[seen.n_closed - 1].sum_rtt_us = UINT64_C(50) * 400;
+	expect(audit_pooling, AUDIT_OK);
+}
+END_TEST
+
+/* What is left of a connection in FIN_WAIT2 or TIME_WAIT has no counters: zeros are not its last
+ * word. */
+START_TEST(test_without_info)
+{
+	ObservedFlow *flow = add_bulk(50 * 1000 * 1000);
+	FlowSample bare = flow->last;
+
+	memset(&bare.info, 0, sizeof(bare.info));
+	ck_assert_int_eq(observation_add_flow(&seen, &bare, 12 * NSEC_PER_SEC), 0);
+	ck_assert_uint_eq(flow->last.info.raw.bytes_acked, 50 * 1000 * 1000);
+	bare.cookie = 99;
+	ck_assert_int_eq(observation_add_flow(&seen, &bare, 12 * NSEC_PER_SEC), 0);
+	ck_assert_uint_eq(seen.n_flows, 1);
 }
 END_TEST
 
@@ -533,6 +552,7 @@ static void add_all(Suite *suite)
 	tcase_add_test(all, test_options);
 	tcase_add_test(all, test_mtu);
 	tcase_add_test(all, test_pooling);
+	tcase_add_test(all, test_without_info);
 	tcase_add_test(all, test_congestion);
 	tcase_add_test(all, test_buffers);
 	tcase_add_test(all, test_receive_buffer);
