@@ -19,7 +19,7 @@
 #include "daemon/kern/sysctl.h"
 
 #define GAP_NS              (5 * NSEC_PER_MSEC)
-#define COST_SHARE          9 /* of ten parts of the time we rest nine */
+#define COST_SHARE          3 /* of four parts of the time we rest three */
 #define OWNERS_GAP_NS       NSEC_PER_SEC
 #define TCP_STATE_TIME_WAIT 6
 #define LOOKUPS_AGAIN       4
@@ -125,7 +125,7 @@ static uint64_t read_sockets(Look *look)
 {
 	Observation *observation = look->observation;
 	DiagStats stats;
-	uint64_t start_ns = clock_cpu_ns();
+	uint64_t start_ns = clock_cpu_ns(), cost_ns;
 	bool lost;
 
 	look->now_ns = clock_monotonic_ns(&clock_system);
@@ -137,12 +137,13 @@ static uint64_t read_sockets(Look *look)
 				"the kernel did not list the sockets");
 	if (look->destroy_fd >= 0)
 		(void)diag_destroy_read(look->diag, on_closed, look, &lost);
+	cost_ns = clock_cpu_ns() - start_ns;
 	if (look->now_ns - look->owners_ns >= OWNERS_GAP_NS) {
 		look->owners_ns = look->now_ns;
 		name_owners(look);
 		(void)diag_dump(look->diag, DIAG_STATES_LISTEN, on_listener, look, &stats);
 	}
-	return clock_cpu_ns() - start_ns;
+	return cost_ns;
 }
 
 static void rest(uint64_t ns)
