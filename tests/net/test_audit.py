@@ -337,7 +337,7 @@ def web(tap):
     """nginx as it is set up by default and as it should be, measured by a real daemon."""
     if not shutil.which("nginx") or not shutil.which("openssl"):
         raise Skip("nginx or openssl is not installed: nginx-light")
-    with harness.Lab() as lab, tempfile.TemporaryDirectory(prefix="netopt-nginx-") as directory:
+    with tempfile.TemporaryDirectory(prefix="netopt-nginx-") as directory, harness.Lab() as lab:
         routes.veth(lab.host, lab.peer, "cable", CABLE)
         link = lab.link(rtt=f"{FAR_TRIP_MS}ms", rate="100M", record_syn=False)
         words = {"old": link.peer_address, "new": CABLE[1]}

@@ -62,6 +62,12 @@ static ObservedFlow *add_flow(void)
 	return flow;
 }
 
+static void set_rtt(ObservedFlow *flow, uint32_t us)
+{
+	flow->last.info.raw.rtt_us = us;
+	flow->sum_rtt_us = (uint64_t)flow->samples * us;
+}
+
 static ObservedFlow *add_bulk(uint64_t bytes)
 {
 	ObservedFlow *flow = add_flow();
@@ -239,9 +245,9 @@ START_TEST(test_congestion)
 	expect(audit_congestion, AUDIT_OK);
 	flow->last.info.raw.bytes_retrans = 250000;
 	expect(audit_congestion, AUDIT_IMPROVE);
-	flow->last.info.raw.rtt_us = 40000; /* there is a queue: the losses are its own */
+	set_rtt(flow, 40000); /* there is a queue: the losses are its own */
 	expect(audit_congestion, AUDIT_OK);
-	flow->last.info.raw.rtt_us = 20000;
+	set_rtt(flow, 20000);
 	(void)text_copy(flow->last.congestion, sizeof(flow->last.congestion), "bbr");
 	expect(audit_congestion, AUDIT_OK);
 }
@@ -260,7 +266,7 @@ START_TEST(test_buffers)
 	flow->last.info.raw.unacked = 2500;
 	expect(audit_buffers, AUDIT_IMPROVE);
 	ck_assert_ptr_nonnull(strstr(found.list[0].remedy, "8388608"));
-	flow->last.info.raw.rtt_us = 60000; /* what more would do is lengthen the queue */
+	set_rtt(flow, 60000); /* what more would do is lengthen the queue */
 	expect(audit_buffers, AUDIT_OK);
 }
 END_TEST
