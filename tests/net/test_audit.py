@@ -88,8 +88,9 @@ class Site:
         self.start(host, "pull", far.host_address, 7003, 1, self.choose(SMALL_BUFFER, 0),
                    server=True)
         self.start(peer, "push", far.host_address, 7003, 0)
-        self.push("bulk", 7004, 0)
-        # Receivers with a buffer of their own, so that there is no queue.
+        # Receivers with a buffer of their own: a queue as long as the window that stays as it is,
+        # and none at all.
+        self.push("bulk", 7004, 100000)
         self.push("lossy", 7007, SMALL_BUFFER)
         self.push("long", 7008, 300000)
         self.start(peer, "greet", hole.peer_address, 7005, server=True)
