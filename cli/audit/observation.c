@@ -57,8 +57,12 @@ static bool is_held_back(const FlowSample *sample)
 
 int observation_add_flow(Observation *observation, const FlowSample *sample, uint64_t now_ns)
 {
-	ObservedFlow *flow = find_flow(observation, sample->cookie);
+	ObservedFlow *flow;
 
+	/* What has closed all but for its name has no counters any more. */
+	if (sample->info.length == 0)
+		return 0;
+	flow = find_flow(observation, sample->cookie);
 	if (!flow && observation->n_flows >= OBSERVED_FLOWS_MAX)
 		return 0;
 	if (!flow) {

@@ -19,7 +19,7 @@
 #include "daemon/kern/sysctl.h"
 
 #define GAP_NS              (5 * NSEC_PER_MSEC)
-#define COST_SHARE          9 /* of ten parts of the time we rest nine */
+#define COST_SHARE          3 /* of four parts of the time we rest three */
 #define OWNERS_GAP_NS       NSEC_PER_SEC
 #define TCP_STATE_TIME_WAIT 6
 #define LOOKUPS_AGAIN       4
@@ -76,9 +76,12 @@ static void name_owners(Look *look)
 {
 	ProcessTable *table;
 	ProcessStats stats;
+	DiagStats dumped;
 
 	if (process_table_read(NULL, &table, &stats) < 0)
 		return;
+	/* Once more, for what was opened while the table was read. */
+	(void)diag_dump(look->diag, DIAG_STATES_FLOWS, on_flow, look, &dumped);
 	look->observation->processes_denied = stats.denied;
 	for (size_t i = 0; i < look->observation->n_flows; i++) {
 		ObservedFlow *flow = &look->observation->flows[i];
@@ -122,7 +125,7 @@ static uint64_t read_sockets(Look *look)
 {
 	Observation *observation = look->observation;
 	DiagStats stats;
-	uint64_t start_ns = clock_cpu_ns();
+	uint64_t start_ns = clock_cpu_ns(), cost_ns;
 	bool lost;
 
 	look->now_ns = clock_monotonic_ns(&clock_system);
@@ -134,12 +137,13 @@ static uint64_t read_sockets(Look *look)
 				"the kernel did not list the sockets");
 	if (look->destroy_fd >= 0)
 		(void)diag_destroy_read(look->diag, on_closed, look, &lost);
+	cost_ns = clock_cpu_ns() - start_ns;
 	if (look->now_ns - look->owners_ns >= OWNERS_GAP_NS) {
 		look->owners_ns = look->now_ns;
 		name_owners(look);
 		(void)diag_dump(look->diag, DIAG_STATES_LISTEN, on_listener, look, &stats);
 	}
-	return clock_cpu_ns() - start_ns;
+	return cost_ns;
 }
 
 static void rest(uint64_t ns)

@@ -5,7 +5,7 @@
  * but for the lookups of names. What could not be seen says why, so that no row takes "not looked"
  * for "not there".
  *
- * Sockets are read again and again, 5 ms apart where that takes less than a tenth of a core:
+ * Sockets are read again and again, 5 ms apart where that takes less than a quarter of a core:
  * a stall of Nagle's algorithm lasts 40 ms. What closes is told by the kernel itself (the destroy
  * group), which takes CAP_NET_ADMIN.
  */

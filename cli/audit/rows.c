@@ -15,7 +15,7 @@ const AuditRow audit_rows[] = {
 	{"pooling", "connections are used again",
 	 "Connections to one port of one peer that close at a rate of one a second or more and "
 	 "have "
-	 "moved less than 10 kB, times what opening one costs.",
+	 "moved less than 10 kB, times what opening one costs: a hundredth of the time or more.",
 	 audit_pooling, true},
 	{"dns-cache", "names are cached on this host",
 	 "A name looked up again and again: only the first time may leave this host.",

@@ -15,7 +15,8 @@
 #define SAMPLES_LEAST       20
 #define IDLE_MS             (15 * 60 * 1000)
 #define CHURN_PER_S         1.0
-#define CHURN_BRIEF         2 /* at least one in two */
+#define CHURN_US_PER_S      10000 /* a hundredth of the time */
+#define CHURN_BRIEF         2     /* at least one in two */
 #define STUCK_RETRANSMITS   3
 #define OPTIONS_ALL         (TCP_INFO_OPT_TIMESTAMPS | TCP_INFO_OPT_SACK | TCP_INFO_OPT_WSCALE)
 #define OPTIONS_FLOWS_LEAST 3
@@ -139,17 +140,27 @@ static bool others_have(const Observation *seen, uint8_t missing)
 	return false;
 }
 
+static const char *name_options(uint8_t options, char buffer[64])
+{
+	bool timestamps = options & TCP_INFO_OPT_TIMESTAMPS, sack = options & TCP_INFO_OPT_SACK;
+	bool scaling = options & TCP_INFO_OPT_WSCALE;
+
+	(void)text_format(buffer, 64, "%s%s%s%s%s", timestamps ? "timestamps" : "",
+			  timestamps && (sack || scaling) ? ", " : "", sack ? "SACK" : "",
+			  sack && scaling ? ", " : "", scaling ? "window scaling" : "");
+	return buffer;
+}
+
 static void add_missing(const Observation *seen, const ObservedFlow *flow, uint8_t missing,
 			AuditFindings *ret)
 {
 	AuditFinding *finding = audit_add(ret, AUDIT_IMPROVE);
 	bool ours = !others_have(seen, missing);
+	char names[64];
 
 	name_flow(flow, finding->subject, sizeof(finding->subject));
-	(void)text_format(finding->finding, sizeof(finding->finding), "without%s%s%s%s",
-			  missing & TCP_INFO_OPT_TIMESTAMPS ? " timestamps" : "",
-			  missing & TCP_INFO_OPT_SACK ? " SACK" : "",
-			  missing & TCP_INFO_OPT_WSCALE ? " window scaling" : "",
+	(void)text_format(finding->finding, sizeof(finding->finding), "without %s%s",
+			  name_options(missing, names),
 			  ours ? "" : ", which other connections have: the peer or a box between");
 	(void)text_copy(
 		finding->remedy, sizeof(finding->remedy),
@@ -265,10 +276,13 @@ void audit_pooling(const AuditInput *input, AuditFindings *ret)
 		const ObservedClosed *closed = &seen->closed[i];
 		double per_s = closed->connections / seconds;
 
-		if (per_s >= CHURN_PER_S && closed->brief * CHURN_BRIEF >= closed->connections)
+		if (per_s >= CHURN_PER_S && per_s * opening_us(closed) >= CHURN_US_PER_S &&
+		    closed->brief * CHURN_BRIEF >= closed->connections)
 			add_churn(closed, per_s, ret);
 	}
 	if (ret->n == 0)
-		audit_say(ret, AUDIT_OK, "no peer had a short connection each second, in %.0f s",
+		audit_say(ret, AUDIT_OK,
+			  "no peer had short connections that cost a hundredth of the time, in "
+			  "%.0f s",
 			  seconds);
 }

@@ -42,6 +42,12 @@ static bool floor_us(const ObservedFlow *flow, uint32_t *ret_us)
 	return tcp_info_min_rtt(&flow->last.info, ret_us) && *ret_us > 0;
 }
 
+/* One reading may have met a busy moment. */
+static uint32_t mean_rtt_us(const ObservedFlow *flow)
+{
+	return (uint32_t)(flow->sum_rtt_us / flow->samples);
+}
+
 static void name_flow(const ObservedFlow *flow, char *buffer, size_t size)
 {
 	char address[ADDRESS_TEXT_MAX];
@@ -103,7 +109,7 @@ static bool judge_congestion(const AuditInput *input, const ObservedFlow *flow, 
 	(void)input;
 	if (!is_loss_based(flow->last.congestion) || all == 0 ||
 	    again * 1000 < all * LOSS_PERMILLE || !floor_us(flow, &floor) ||
-	    now->rtt_us > QUEUE_FREE * floor)
+	    mean_rtt_us(flow) > QUEUE_FREE * floor)
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);
 	name_flow(flow, finding->subject, sizeof(finding->subject));
@@ -125,6 +131,12 @@ void audit_congestion(const AuditInput *input, AuditFindings *ret)
 	judge_bulk(input, sent, judge_congestion, "senders loses packets without a queue", ret);
 }
 
+/* More is under way than waits to be sent: the window is not what holds it back. */
+static bool is_under_way(const TcpInfoRaw *info)
+{
+	return info->notsent_bytes < (uint64_t)info->unacked * info->snd_mss;
+}
+
 static bool judge_buffers(const AuditInput *input, const ObservedFlow *flow, AuditFindings *ret)
 {
 	uint64_t limit = last_number(input->seen->wmem), wanted;
@@ -133,8 +145,9 @@ static bool judge_buffers(const AuditInput *input, const ObservedFlow *flow, Aud
 	uint32_t floor;
 
 	if (!flow->last.has_skmeminfo || limit == 0 || flow->last.sndbuf < limit ||
-	    flow->last.wmem_queued < BUFFER_FULL * flow->last.sndbuf || !floor_us(flow, &floor) ||
-	    flow->last.info.raw.rtt_us > QUEUE_FREE * floor)
+	    flow->last.wmem_queued < BUFFER_FULL * flow->last.sndbuf ||
+	    !is_under_way(&flow->last.info.raw) || !floor_us(flow, &floor) ||
+	    mean_rtt_us(flow) > QUEUE_FREE * floor)
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);
 	name_flow(flow, finding->subject, sizeof(finding->subject));
@@ -196,7 +209,7 @@ static bool judge_bufferbloat(const AuditInput *input, const ObservedFlow *flow,
 {
 	char trip[HUMAN_MAX], least[HUMAN_MAX];
 	AuditFinding *finding;
-	uint64_t mean_us = flow->sum_rtt_us / flow->samples;
+	uint32_t mean_us = mean_rtt_us(flow);
 	uint32_t floor;
 
 	(void)input;
@@ -204,7 +217,7 @@ static bool judge_bufferbloat(const AuditInput *input, const ObservedFlow *flow,
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);
 	name_flow(flow, finding->subject, sizeof(finding->subject));
-	finding->cost_us = (int64_t)mean_us - floor;
+	finding->cost_us = mean_us - floor;
 	(void)text_format(
 		finding->finding, sizeof(finding->finding),
 		"round trips of %s, without the queue %s: everything else on that way waits "

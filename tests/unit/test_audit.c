@@ -62,6 +62,12 @@ static ObservedFlow *add_flow(void)
 	return flow;
 }
 
+static void set_rtt(ObservedFlow *flow, uint32_t us)
+{
+	flow->last.info.raw.rtt_us = us;
+	flow->sum_rtt_us = (uint64_t)flow->samples * us;
+}
+
 static ObservedFlow *add_bulk(uint64_t bytes)
 {
 	ObservedFlow *flow = add_flow();
@@ -210,6 +216,25 @@ START_TEST(test_pooling)
 	ck_assert_uint_eq(found.n, 1);
 	ck_assert_int_eq(found.list[0].cost_us, 40000);
 	ck_assert_int_eq(found.list[0].cost_us_per_s, 200000);
+	/* 5 a second on this host, 0.4 ms each: a thousandth of the time is not worth a word. */
+	seen.closed[seen.n_closed - 1].sum_rtt_us = UINT64_C(50) * 400;
+	expect(audit_pooling, AUDIT_OK);
+}
+END_TEST
+
+/* What is left of a connection in FIN_WAIT2 or TIME_WAIT has no counters: zeros are not its last
+ * word. */
+START_TEST(test_without_info)
+{
+	ObservedFlow *flow = add_bulk(50 * 1000 * 1000);
+	FlowSample bare = flow->last;
+
+	memset(&bare.info, 0, sizeof(bare.info));
+	ck_assert_int_eq(observation_add_flow(&seen, &bare, 12 * NSEC_PER_SEC), 0);
+	ck_assert_uint_eq(flow->last.info.raw.bytes_acked, 50 * 1000 * 1000);
+	bare.cookie = 99;
+	ck_assert_int_eq(observation_add_flow(&seen, &bare, 12 * NSEC_PER_SEC), 0);
+	ck_assert_uint_eq(seen.n_flows, 1);
 }
 END_TEST
 
@@ -220,9 +245,9 @@ START_TEST(test_congestion)
 	expect(audit_congestion, AUDIT_OK);
 	flow->last.info.raw.bytes_retrans = 250000;
 	expect(audit_congestion, AUDIT_IMPROVE);
-	flow->last.info.raw.rtt_us = 40000; /* there is a queue: the losses are its own */
+	set_rtt(flow, 40000); /* there is a queue: the losses are its own */
 	expect(audit_congestion, AUDIT_OK);
-	flow->last.info.raw.rtt_us = 20000;
+	set_rtt(flow, 20000);
 	(void)text_copy(flow->last.congestion, sizeof(flow->last.congestion), "bbr");
 	expect(audit_congestion, AUDIT_OK);
 }
@@ -234,9 +259,14 @@ START_TEST(test_buffers)
 
 	expect(audit_buffers, AUDIT_OK);
 	flow->last.wmem_queued = 4000000;
+	flow->last.info.raw.notsent_bytes = 3500000; /* it waits for the window */
+	flow->last.info.raw.unacked = 300;
+	expect(audit_buffers, AUDIT_OK);
+	flow->last.info.raw.notsent_bytes = 100000;
+	flow->last.info.raw.unacked = 2500;
 	expect(audit_buffers, AUDIT_IMPROVE);
 	ck_assert_ptr_nonnull(strstr(found.list[0].remedy, "8388608"));
-	flow->last.info.raw.rtt_us = 60000; /* what more would do is lengthen the queue */
+	set_rtt(flow, 60000); /* what more would do is lengthen the queue */
 	expect(audit_buffers, AUDIT_OK);
 }
 END_TEST
@@ -528,6 +558,7 @@ static void add_all(Suite *suite)
 	tcase_add_test(all, test_options);
 	tcase_add_test(all, test_mtu);
 	tcase_add_test(all, test_pooling);
+	tcase_add_test(all, test_without_info);
 	tcase_add_test(all, test_congestion);
 	tcase_add_test(all, test_buffers);
 	tcase_add_test(all, test_receive_buffer);
