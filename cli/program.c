@@ -2,8 +2,11 @@
 #include "cli/program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "cli/cli.h"
 #include "cli/output.h"
@@ -26,6 +29,68 @@ static bool path_beside(const char *name, char *buffer, size_t size)
 		return false;
 	*slash = '\0';
 	return text_format(buffer, size, "%s/%s", self, name);
+}
+
+/* The one beside us, else the installed one. */
+static int path_of(const char *name, char *buffer, size_t size)
+{
+	if (path_beside(name, buffer, size) && access(buffer, X_OK) == 0)
+		return 0;
+	if (!text_format(buffer, size, "%s/%s", NETOPT_PROGRAM_DIRECTORY, name))
+		return -ENAMETOOLONG;
+	return access(buffer, X_OK) < 0 ? -errno : 0;
+}
+
+static int read_all(int fd, Text *ret_output)
+{
+	char buffer[4096];
+	ssize_t n;
+
+	while ((n = read(fd, buffer, sizeof(buffer))) != 0) {
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		text_append_bytes(ret_output, buffer, n > 0 ? (size_t)n : 0);
+	}
+	return ret_output->failed ? -ENOMEM : 0;
+}
+
+static int start(const char *path, char *const argv[], int out, pid_t *ret_pid)
+{
+	extern char **environ;
+	posix_spawn_file_actions_t actions;
+	int r = posix_spawn_file_actions_init(&actions);
+
+	if (r != 0)
+		return -r;
+	r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn(ret_pid, path, &actions, NULL, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+int program_capture(const char *name, char *const argv[], Text *ret_output)
+{
+	_cleanup_close_ int reader = -1;
+	char path[PATH_MAX];
+	int ends[2], status, r = path_of(name, path, sizeof(path));
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	reader = ends[0];
+	r = start(path, argv, ends[1], &pid);
+	(void)close(ends[1]);
+	if (r < 0)
+		return r;
+	r = read_all(reader, ret_output);
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	if (r < 0)
+		return r;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
 
 int program_exec(const char *name, int argc, char *argv[])

@@ -177,9 +177,12 @@ static void append_finding(const Json *finding, Text *page)
 
 static void append_audit(const ReportData *data, Text *page)
 {
-	if (json_length(data->audit) == 0)
-		return;
 	report_heading("audit", "Audit", page);
+	if (json_length(data->audit) == 0) {
+		text_append(page, "<p class=\"dim\">It could not be made: see <code>netoptctl "
+				  "audit</code>.</p>\n");
+		return;
+	}
 	text_append(page, "<div class=\"scroll\"><table><thead><tr><th>What</th>"
 			  "<th class=\"left\">Verdict</th><th class=\"left\">Found</th>"
 			  "<th class=\"left\">Remedy</th></tr></thead><tbody>\n");

@@ -95,6 +95,9 @@ def size(tap, directory):
     """How large the page of a large host is; its path."""
     page = write_page(directory, ENDPOINTS, CHANGES)
     length = os.path.getsize(page)
+    with open(page, encoding="utf-8") as file:
+        rows = file.read().partition('id="audit"')[2].count("<tr><td>")
+    tap.ok(rows >= 18, "the audit is in it", f"{rows} rows")
     tap.ok(length <= PAGE_MAX, f"{ENDPOINTS} endpoints, {CHANGES} changes: the page is small",
            f"{length} bytes")
 
