@@ -222,15 +222,16 @@ def unresolved(tap):
     config = "[Endpoint nowhere]\nUrl=tcp://no.such.host.example:443\nInterval=200ms\n"
     with Case("[Daemon]\nMode=observe\n") as case:
         case.daemon.write_config(config)
-        # A busy machine may be slow; waiting for DNS would be slow every time.
+        # A busy machine may be slow; waiting for DNS would be slow every time, and slower: 5 s is
+        # what a resolver waits. The bench "ready" looks at milliseconds.
         for _ in range(3):
             case.daemon.stop()
             started = time.monotonic()
             case.daemon.start()
             seconds = time.monotonic() - started
-            if seconds < 0.5:
+            if seconds < 2:
                 break
-        tap.ok(seconds < 0.5, "started without waiting for DNS", f"{seconds * 1000:.0f} ms")
+        tap.ok(seconds < 2, "started without waiting for DNS", f"{seconds * 1000:.0f} ms")
         tap.ok(wait(lambda: case.daemon.call("GetStatus")["endpointsUnresolved"] == 1, 15),
                "the endpoint is unresolved")
         row = case.daemon.call("ListEndpoints")["endpoints"][0]
