@@ -23,15 +23,13 @@ def why_not():
 
 
 class Browser:
-    """One session; `dark` is what the page is told of the reader's taste."""
+    """One session."""
 
-    def __init__(self, dark=False):
+    def __init__(self):
         self.process = subprocess.Popen(  # ended by close()
             [DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.base = f"http://127.0.0.1:{self._port()}"
-        arguments = ARGUMENTS + (["--force-dark-mode", "--blink-settings=preferredColorScheme=0"]
-                                 if dark else ["--blink-settings=preferredColorScheme=1"])
-        options = {"args": arguments}
+        options = {"args": ARGUMENTS}
         answer = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL"}}}})
@@ -49,7 +47,7 @@ class Browser:
         request = urllib.request.Request(self.base + path, data, method=method,
                                          headers={"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:
+            with urllib.request.urlopen(request, timeout=120) as reply:
                 return json.load(reply)["value"]
         except urllib.error.HTTPError as error:
             raise RuntimeError(error.read().decode()) from error
@@ -58,11 +56,19 @@ class Browser:
         """Loads a page."""
         self._ask("POST", self.session + "/url", {"url": url})
 
+    def _emulate(self, what, **parameters):
+        self._ask("POST", self.session + "/goog/cdp/execute",
+                  {"cmd": f"Emulation.{what}", "params": parameters})
+
     def size(self, width, height):
         """Of the page that is seen, whatever the least size of a window is."""
-        self._ask("POST", self.session + "/goog/cdp/execute", {
-            "cmd": "Emulation.setDeviceMetricsOverride",
-            "params": {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}})
+        self._emulate("setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                      mobile=False)
+
+    def taste(self, dark):
+        """What the page is told of its reader's taste."""
+        self._emulate("setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def run(self, script, *arguments):
         """What a script returns."""

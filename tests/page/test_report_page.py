@@ -59,36 +59,36 @@ def write_page(directory, endpoints, changes):
     return page
 
 
-def look(tap, page, name, dark):
+def look(tap, window, page, name, dark):
     """One page in one size and one taste."""
     title = f"{name}, {'dark' if dark else 'light'}"
     width, height = SIZES[name]
-    with browser.Browser(dark) as window:
-        window.size(width, height)
-        window.open("file://" + page)
-        browser.settle()
-        wide = window.run("return document.documentElement.scrollWidth")
-        tap.ok(wide <= width, f"{title}: the page is as wide as the screen", f"{wide} of {width}")
-        fonts = window.run(FONTS)
-        tap.ok(min(fonts) >= LEAST_FONT_PX, f"{title}: the text of plots can be read",
-               f"{min(fonts):.1f} px")
-        ratio, which = min(window.run(CONTRASTS))
-        tap.ok(ratio >= LEAST_CONTRAST, f"{title}: text stands out", f"{ratio:.2f} ({which})")
-        overlaps = window.run(OVERLAPS)
-        tap.ok(overlaps == 0, f"{title}: labels do not lie on one another", f"{overlaps}")
-        background = window.run("return getComputedStyle(document.body).backgroundColor")
-        shade = sum(int(word) for word in background.strip("rgb()").split(",")[:3]) / 3
-        tap.ok((shade < 80) == dark, f"{title}: it follows the reader's taste", background)
-        fetched = window.run("return performance.getEntriesByType('resource').length")
-        tap.ok(fetched == 0, f"{title}: nothing was fetched", f"{fetched}")
-        lines = window.log()
-        tap.ok(not lines, f"{title}: the console is empty", "; ".join(x["message"] for x in lines))
-        if os.environ.get("NETOPT_SCREENSHOTS"):
-            where = os.path.join(os.environ["NETOPT_SCREENSHOTS"], f"{name}-{int(dark)}")
-            window.screenshot(where + ".png")
-            for section in ("time", "changes"):
-                window.run(f"document.getElementById('{section}').scrollIntoView()")
-                window.screenshot(f"{where}-{section}.png")
+    window.size(width, height)
+    window.taste(dark)
+    window.open("file://" + page)
+    browser.settle()
+    wide = window.run("return document.documentElement.scrollWidth")
+    tap.ok(wide <= width, f"{title}: the page is as wide as the screen", f"{wide} of {width}")
+    fonts = window.run(FONTS)
+    tap.ok(min(fonts) >= LEAST_FONT_PX, f"{title}: the text of plots can be read",
+           f"{min(fonts):.1f} px")
+    ratio, which = min(window.run(CONTRASTS))
+    tap.ok(ratio >= LEAST_CONTRAST, f"{title}: text stands out", f"{ratio:.2f} ({which})")
+    overlaps = window.run(OVERLAPS)
+    tap.ok(overlaps == 0, f"{title}: labels do not lie on one another", f"{overlaps}")
+    background = window.run("return getComputedStyle(document.body).backgroundColor")
+    shade = sum(int(word) for word in background.strip("rgb()").split(",")[:3]) / 3
+    tap.ok((shade < 80) == dark, f"{title}: it follows the reader's taste", background)
+    fetched = window.run("return performance.getEntriesByType('resource').length")
+    tap.ok(fetched == 0, f"{title}: nothing was fetched", f"{fetched}")
+    lines = window.log()
+    tap.ok(not lines, f"{title}: the console is empty", "; ".join(x["message"] for x in lines))
+    if os.environ.get("NETOPT_SCREENSHOTS"):
+        where = os.path.join(os.environ["NETOPT_SCREENSHOTS"], f"{name}-{int(dark)}")
+        window.screenshot(where + ".png")
+        for section in ("time", "changes"):
+            window.run(f"document.getElementById('{section}').scrollIntoView()")
+            window.screenshot(f"{where}-{section}.png")
 
 
 def size(tap, directory):
@@ -108,9 +108,10 @@ def looks(tap, directory):
     if reason:
         raise Skip(reason)
     page = write_page(directory, 8, 4)
-    for name in SIZES:
-        for dark in (False, True):
-            tap.group(f"{name}, dark {dark}", look, page, name, dark)
+    with browser.Browser() as window:
+        for name in SIZES:
+            for dark in (False, True):
+                tap.group(f"{name}, dark {dark}", look, window, page, name, dark)
 
 
 def main():
