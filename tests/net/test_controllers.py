@@ -112,6 +112,8 @@ def exchanges(site):
     site.serve_there("answer", path.peer_address, 7011)
     for _ in range(2):
         site.there("ask", host, 7010, choose(site, 2, 1), choose(site, 0, 0.02))
+    # A hundred round trips must be seen, also where each connection stands still for most of the time.
+    for _ in range(6):
         site.here("ask", path.peer_address, 7011, 1, choose(site, 0, 0.01))
 
 
