@@ -94,12 +94,15 @@ def peers(tap):
             rows, _ = wait_for(lambda: endpoints(daemon, "peer"))
             name = f"peer.{link.peer_address}"
             tap.ok(list(rows) == [name], "the busy peer is watched", " ".join(rows))
-            lab.transfers(link.peer_address, seconds=4, repeat=1)
-            row = endpoints(daemon, "peer")[name]
-            window = row["windows"][0]
+            window, transfers = {"count": 0}, 1
+            for transfers in range(2, 5):  # sweeps are fewer on a busy machine
+                lab.transfers(link.peer_address, seconds=4, repeat=1)
+                window = endpoints(daemon, "peer")[name]["windows"][0]
+                if window["count"] >= 2:
+                    break
             tap.ok(window["count"] >= 2 and (window["minUsec"] or 0) >= 19000,
                    "its latency is that of the flows", str(window))
-            tap.ok(len(link.handshakes()) - skip == 2, "and nothing was sent to it",
+            tap.ok(len(link.handshakes()) - skip == transfers, "and nothing was sent to it",
                    f"{len(link.handshakes()) - skip} handshakes")
 
 
