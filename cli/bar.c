@@ -1,27 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bar.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
 #define EIGHTHS 8
-
-bool bar_utf8(void)
-{
-	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *value = getenv(names[i]), *dot;
-
-		if (!value || !*value)
-			continue;
-		dot = strrchr(value, '.');
-		return dot && (strncasecmp(dot + 1, "UTF-8", 5) == 0 ||
-			       strncasecmp(dot + 1, "UTF8", 4) == 0);
-	}
-	return false;
-}
 
 static size_t append_plain(Text *text, double share, size_t width)
 {

@@ -8,8 +8,6 @@
 
 #include "common/text.h"
 
-/* What the environment says of the terminal's characters: LC_ALL, LC_CTYPE, LANG. */
-bool bar_utf8(void);
 /* Appends `share` (0..1) of `width` columns; more than nothing is never invisible. Returns the
  * columns that were used. */
 size_t bar_append(Text *text, bool utf8, double share, size_t width);

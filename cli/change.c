@@ -3,6 +3,8 @@
 
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/reply.h"
+#include "common/human.h"
 #include "common/parse.h"
 
 const char *change_outcome(const Json *change)
@@ -10,13 +12,6 @@ const char *change_outcome(const Json *change)
 	const char *state = json_string(json_get(change, "state"));
 
 	return text_equal(state, "decided") ? json_string(json_get(change, "verdict")) : state;
-}
-
-static const char *word(const Json *object, const char *key)
-{
-	const char *string = json_string(json_get(object, key));
-
-	return string ? string : "-";
 }
 
 static void append_values(const Json *change, const char *from, const char *to, Text *text)
@@ -27,10 +22,10 @@ static void append_values(const Json *change, const char *from, const char *to, 
 		const Json *setting = json_at(settings, i);
 
 		text_append(text, i ? ", " : "");
-		if (text_starts_with(word(setting, "key"), "route."))
-			text_appendf(text, "%s ", word(change, "path"));
-		text_appendf(text, "%s: %s -> %s", word(setting, "key"), word(setting, from),
-			     word(setting, to));
+		if (text_starts_with(reply_word(setting, "key"), "route."))
+			text_appendf(text, "%s ", reply_word(change, "path"));
+		text_appendf(text, "%s: %s -> %s", reply_word(setting, "key"),
+			     reply_word(setting, from), reply_word(setting, to));
 	}
 }
 
@@ -58,4 +53,27 @@ Json *change_with_id(int64_t id)
 
 	json_set_int(parameters, "id", id);
 	return parameters;
+}
+
+void change_append_interval(const Json *trial, Text *text)
+{
+	const Json *low = json_get(trial, "gainLowPermille");
+	const Json *high = json_get(trial, "gainHighPermille");
+	char buffer[HUMAN_MAX];
+
+	if (!low || !high)
+		return;
+	text_appendf(text, " (%s", human_permille(json_int(low, 0), true, buffer));
+	text_appendf(text, " to %s)", human_permille(json_int(high, 0), true, buffer));
+}
+
+void change_append_effect(const Json *trial, Text *text)
+{
+	const Json *gain = json_get(trial, "gainPermille");
+	char buffer[HUMAN_MAX];
+
+	if (!gain)
+		return;
+	text_append(text, human_permille(json_int(gain, 0), true, buffer));
+	change_append_interval(trial, text);
 }

@@ -18,3 +18,7 @@ int change_read_id(const Settings *settings, const char *text, int64_t *ret_id);
 Json *change_with_id(int64_t id);
 /* The same the other way round: what taking it back would do. */
 void change_values_back(const Json *change, Text *text);
+/* "+88.0 % (+80.0 % to +95.0 %)" of a trial, the interval where it is known; the parts of it.
+ * Nothing without an effect. */
+void change_append_effect(const Json *trial, Text *text);
+void change_append_interval(const Json *trial, Text *text);

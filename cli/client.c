@@ -119,19 +119,10 @@ int client_open(const Settings *settings, Client *ret_client)
 /* 0 or negative errno. */
 static int send_call(Client *client, const char *method, Json *parameters, bool more)
 {
-	_cleanup_json_ Json *call = json_new_object();
 	_cleanup_free_ char *bytes = NULL;
 	size_t length;
-	int r;
+	int r = wire_encode_call(method, parameters, more, &bytes, &length);
 
-	json_set_string(call, "method", method);
-	if (parameters)
-		json_set(call, "parameters", parameters);
-	if (more)
-		json_set_bool(call, "more", true);
-	if (json_failed())
-		return -ENOMEM;
-	r = wire_encode(call, &bytes, &length);
 	if (r < 0)
 		return r;
 	for (size_t sent = 0; sent < length;) {

@@ -10,24 +10,18 @@
 #include "cli/cell.h"
 #include "cli/endpoint_facts.h"
 #include "cli/fold.h"
+#include "cli/reply.h"
 #include "common/human.h"
 
 #define SPAN      "10min"
 #define BAR_WIDTH 20
-
-static const char *word(const Json *object, const char *key)
-{
-	const char *string = json_string(json_get(object, key));
-
-	return string ? string : "-";
-}
 
 const Json *endpoint_window(const Json *object)
 {
 	const Json *windows = json_get(object, "windows");
 
 	for (size_t i = 0; i < json_length(windows); i++)
-		if (text_equal(word(json_at(windows, i), "span"), SPAN))
+		if (text_equal(reply_word(json_at(windows, i), "span"), SPAN))
 			return json_at(windows, i);
 	return NULL;
 }
@@ -77,7 +71,7 @@ void endpoint_append_share(const Json *decomposition, const Json *part, Text *te
 
 	if (!part)
 		return;
-	text_appendf(text, "%s %s", word(part, "part"),
+	text_appendf(text, "%s %s", reply_word(part, "part"),
 		     human_permille(share(decomposition, part_usec(part)), false, buffer));
 }
 
@@ -121,7 +115,7 @@ static void append_parts(const Settings *settings, const Json *decomposition, Te
 		     rounds == 1 ? "" : "s");
 	table_init(&table, part_columns, ARRAY_SIZE(part_columns));
 	for (size_t i = 0; i < json_length(parts); i++)
-		add_part(&table, decomposition, word(json_at(parts, i), "part"),
+		add_part(&table, decomposition, reply_word(json_at(parts, i), "part"),
 			 part_usec(json_at(parts, i)));
 	add_part(&table, decomposition, "total", json_int(json_get(decomposition, "totalUsec"), 0));
 	table_append(&table, settings, 2, text);
@@ -189,11 +183,11 @@ static void append_last(const Settings *settings, const Json *last, Text *text)
 
 	if (!last)
 		return;
-	text_appendf(&line, "%s, %s ago", word(last, "outcome"),
+	text_appendf(&line, "%s, %s ago", reply_word(last, "outcome"),
 		     human_span((uint64_t)MAX(json_int(json_get(last, "agoUsec"), 0), INT64_C(0)),
 				buffer));
 	if (json_get(last, "failedIn"))
-		text_appendf(&line, ", in %s", word(last, "failedIn"));
+		text_appendf(&line, ", in %s", reply_word(last, "failedIn"));
 	if (json_get(last, "failedIn") && json_get(last, "wallUsec") &&
 	    !json_get(last, "explanation"))
 		text_appendf(&line, ", after %s",
@@ -201,13 +195,14 @@ static void append_last(const Settings *settings, const Json *last, Text *text)
 							 INT64_C(0)),
 					   buffer));
 	for (size_t i = 0; i < json_length(phases); i++)
-		text_appendf(&line, "%s %s %s", i ? "," : ":", word(json_at(phases, i), "phase"),
+		text_appendf(&line, "%s %s %s", i ? "," : ":",
+			     reply_word(json_at(phases, i), "phase"),
 			     human_latency((uint64_t)MAX(part_usec(json_at(phases, i)), INT64_C(0)),
 					   buffer));
 	if (json_get(last, "error"))
-		text_appendf(&line, ": %s", word(last, "error"));
+		text_appendf(&line, ": %s", reply_word(last, "error"));
 	if (json_get(last, "explanation"))
-		text_appendf(&line, ": %s", word(last, "explanation"));
+		text_appendf(&line, ": %s", reply_word(last, "explanation"));
 	fold_append(settings, "last", text_string(&line), text);
 }
 
@@ -237,7 +232,7 @@ static void append_failures(const Settings *settings, const Json *target, Text *
 
 	for (size_t i = 0; i < json_length(failures); i++)
 		text_appendf(&line, "%s%s %" PRId64, i ? ", " : "",
-			     word(json_at(failures, i), "reason"),
+			     reply_word(json_at(failures, i), "reason"),
 			     json_int(json_get(json_at(failures, i), "count"), 0));
 	if (line.length > 0)
 		fold_append(settings, "failures", text_string(&line), text);
@@ -246,9 +241,9 @@ static void append_failures(const Settings *settings, const Json *target, Text *
 static void append_target(const Settings *settings, const Json *target, Text *text)
 {
 	text_append(text, "\n");
-	output_append(settings, text, STYLE_BOLD, word(target, "family"));
+	output_append(settings, text, STYLE_BOLD, reply_word(target, "family"));
 	text_append(text, " ");
-	output_append(settings, text, STYLE_BOLD, word(target, "address"));
+	output_append(settings, text, STYLE_BOLD, reply_word(target, "address"));
 	text_append(text, "\n");
 	append_last(settings, json_get(target, "last"), text);
 	append_floor(settings, target, text);
@@ -275,9 +270,9 @@ static void append_slo(const Settings *settings, const Json *endpoint, Text *tex
 	}
 	if (line.length == 0)
 		return;
-	text_appendf(&line, " of %s: %s", word(endpoint, "headline"),
-		     text_equal(word(endpoint, "slo"), "none") ? "too few samples"
-							       : word(endpoint, "slo"));
+	text_appendf(&line, " of %s: %s", reply_word(endpoint, "headline"),
+		     text_equal(reply_word(endpoint, "slo"), "none") ? "too few samples"
+								     : reply_word(endpoint, "slo"));
 	fold_append(settings, "target", text_string(&line), text);
 }
 
@@ -285,21 +280,21 @@ void endpoint_append(const Settings *settings, const Json *endpoint, Text *text)
 {
 	_cleanup_(text_clear) Text line = {.data = NULL};
 	const Json *targets = json_get(endpoint, "targets");
-	const char *state = word(endpoint, "state");
+	const char *state = reply_word(endpoint, "state");
 
-	output_append(settings, text, STYLE_BOLD, word(endpoint, "name"));
+	output_append(settings, text, STYLE_BOLD, reply_word(endpoint, "name"));
 	text_append(text, ": ");
 	output_append(settings, text, cell_style(state), state);
 	text_append(text, "\n");
-	fold_append(settings, "url", word(endpoint, "url"), text);
-	text_appendf(&line, "%s, objective %s", word(endpoint, "origin"),
-		     word(endpoint, "objective"));
+	fold_append(settings, "url", reply_word(endpoint, "url"), text);
+	text_appendf(&line, "%s, objective %s", reply_word(endpoint, "origin"),
+		     reply_word(endpoint, "objective"));
 	if (json_get(endpoint, "group"))
-		text_appendf(&line, ", group %s", word(endpoint, "group"));
+		text_appendf(&line, ", group %s", reply_word(endpoint, "group"));
 	fold_append(settings, "origin", text_string(&line), text);
 	append_slo(settings, endpoint, text);
 	if (json_get(endpoint, "resolveError"))
-		fold_append(settings, "resolve", word(endpoint, "resolveError"), text);
+		fold_append(settings, "resolve", reply_word(endpoint, "resolveError"), text);
 	for (size_t i = 0; i < json_length(targets); i++)
 		append_target(settings, json_at(targets, i), text);
 }

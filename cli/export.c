@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/change.h"
 #include "cli/reply.h"
 #include "common/address.h"
-#include "common/human.h"
 
 #define ROUTE_PREFIX "route."
 
@@ -93,21 +93,14 @@ static void append_comment(const char *words, Text *text)
 static void append_trial(const Json *change, Text *text)
 {
 	const Json *trial = json_get(change, "trial");
-	const Json *gain = json_get(trial, "gainPermille");
-	const Json *low = json_get(trial, "gainLowPermille");
-	const Json *high = json_get(trial, "gainHighPermille");
 	_cleanup_(text_clear) Text line = {.data = NULL};
-	char buffer[HUMAN_MAX];
 
 	text_appendf(&line, "  trial: %s", reply_word(trial, "kind"));
 	if (reply_number(trial, "pairs") > 0)
 		text_appendf(&line, ", %" PRIu64 " pairs", reply_number(trial, "pairs"));
-	if (gain)
-		text_appendf(&line, ", gain %s", human_permille(json_int(gain, 0), true, buffer));
-	if (gain && low && high) {
-		text_appendf(&line, " (%s", human_permille(json_int(low, 0), true, buffer));
-		text_appendf(&line, " to %s)", human_permille(json_int(high, 0), true, buffer));
-	}
+	if (json_get(trial, "gainPermille"))
+		text_append(&line, ", gain ");
+	change_append_effect(trial, &line);
 	append_comment(text_string(&line), text);
 }
 

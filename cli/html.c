@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/html.h"
 
-#include <string.h>
-
 static const char *entity(char c)
 {
 	switch (c) {
@@ -21,17 +19,15 @@ static const char *entity(char c)
 	}
 }
 
-/* Bytes of the character that begins here, 0 if none does. */
+/* Bytes of the character that begins here, 0 if none does, or one that is not to be shown. */
 static size_t character_length(const char *at)
 {
-	unsigned char first = (unsigned char)*at;
-	size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	uint32_t point;
+	size_t length = text_utf8_next(at, &point);
 
-	if ((first < 0x20 && first != '\n') || first == 0x7f)
-		return 0;
-	if (first == 0xc2 && (unsigned char)at[1] >= 0x80 && (unsigned char)at[1] <= 0x9f)
-		return 0; /* C1 */
-	return strnlen(at, length) == length && text_is_utf8(at, length) ? length : 0;
+	return length > 0 && ((point < 0x20 && point != '\n') || (point >= 0x7f && point <= 0x9f))
+		       ? 0
+		       : length;
 }
 
 void html_append(Text *page, const char *string)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cli/bar.h"
 #include "cli/cli.h"
 #include "cli/measure_advice.h"
 #include "cli/measure_compare.h"
@@ -120,7 +119,7 @@ static int print_text(const Measure *measure)
 {
 	_cleanup_json_ Json *document = measure_document(&measure->run, false);
 	const Json *targets = json_get(document, "targets");
-	bool utf8 = bar_utf8();
+	bool utf8 = !measure->settings->ascii;
 	Text text = {.data = NULL};
 
 	if (json_failed())

@@ -20,7 +20,7 @@ void measure_progress_init(MeasureProgress *progress, const Settings *settings)
 	*progress = (MeasureProgress){
 		.shown = isatty(STDERR_FILENO) && !settings->quiet &&
 			 !text_equal(getenv("TERM"), "dumb"),
-		.utf8 = bar_utf8(),
+		.utf8 = !settings->ascii,
 		.width = width == SIZE_MAX ? WIDTH_USUAL : width,
 	};
 }

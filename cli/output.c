@@ -54,9 +54,8 @@ static size_t extent(int fd, const char *name, size_t minimum, size_t otherwise)
 	return value < minimum ? otherwise : (size_t)value;
 }
 
-/* Whether the locale is one of UTF-8, by its name: what setlocale(3) would load takes longer than
- * the rest of a command. */
-static bool is_utf8_locale(void)
+/* By its name: what setlocale(3) would load takes longer than the rest of a command. */
+bool output_utf8(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
 
@@ -79,7 +78,7 @@ void output_detect(Settings *settings)
 	settings->width = output_width(STDOUT_FILENO);
 	settings->height = extent(STDOUT_FILENO, "LINES", LINES_MIN, 0);
 	settings->colour = wants_colour(STDOUT_FILENO);
-	settings->ascii = !is_utf8_locale();
+	settings->ascii = !output_utf8();
 	settings->pager = isatty(STDOUT_FILENO);
 }
 
@@ -207,8 +206,7 @@ static void say(const Settings *settings, const char *message)
 {
 	_cleanup_(text_clear) Text clean = {.data = NULL};
 	_cleanup_(text_clear) Text folded = {.data = NULL};
-	size_t width = isatty(STDERR_FILENO) ? extent(STDERR_FILENO, "COLUMNS", WIDTH_MIN, SIZE_MAX)
-					     : SIZE_MAX;
+	size_t width = isatty(STDERR_FILENO) ? output_width(STDERR_FILENO) : SIZE_MAX;
 
 	text_append(&clean, "netoptctl: ");
 	append_clean(&clean, message, settings->ascii);

@@ -19,6 +19,8 @@ typedef enum OutputStyle {
 /* What stdout is: its width and height, and, by NO_COLOR, FORCE_COLOR and TERM, LC_ALL, LC_CTYPE
  * and LANG of the environment, whether it wants colour and takes more than ASCII. */
 void output_detect(Settings *settings);
+/* Whether the locale of the environment (LC_ALL, LC_CTYPE, LANG) is one of UTF-8. */
+bool output_utf8(void);
 /* COLUMNS, else the terminal's; SIZE_MAX if fd is no terminal. */
 size_t output_width(int fd);
 /* From here on, whatever is written fits into that width and may go through a pager. */

@@ -31,14 +31,13 @@ static bool path_beside(const char *name, char *buffer, size_t size)
 	return text_format(buffer, size, "%s/%s", self, name);
 }
 
-/* The one beside us, else the installed one. */
+/* The one beside us, else the installed one; whether it can be run is for who runs it to see. */
 static int path_of(const char *name, char *buffer, size_t size)
 {
-	if (path_beside(name, buffer, size) && access(buffer, X_OK) == 0)
+	if (path_beside(name, buffer, size) && access(buffer, F_OK) == 0)
 		return 0;
-	if (!text_format(buffer, size, "%s/%s", NETOPT_PROGRAM_DIRECTORY, name))
-		return -ENAMETOOLONG;
-	return access(buffer, X_OK) < 0 ? -errno : 0;
+	return text_format(buffer, size, "%s/%s", NETOPT_PROGRAM_DIRECTORY, name) ? 0
+										  : -ENAMETOOLONG;
 }
 
 static int read_all(int fd, Text *ret_output)
@@ -96,15 +95,11 @@ int program_capture(const char *name, char *const argv[], Text *ret_output)
 int program_exec(const char *name, int argc, char *argv[])
 {
 	char path[PATH_MAX];
+	int r = path_of(name, path, sizeof(path));
 
 	assert(argc > 0 && argv[argc] == NULL);
-	if (path_beside(name, path, sizeof(path))) {
-		(void)execv(path, argv);
-		if (errno != ENOENT)
-			return -errno;
-	}
-	if (!text_format(path, sizeof(path), "%s/%s", NETOPT_PROGRAM_DIRECTORY, name))
-		return -ENAMETOOLONG;
+	if (r < 0)
+		return r;
 	(void)execv(path, argv);
 	return -errno;
 }

@@ -14,6 +14,14 @@ static inline const char *reply_word(const Json *object, const char *key)
 	return string ? string : "-";
 }
 
+/* The same of what may be empty: "" where there is none. */
+static inline const char *reply_text(const Json *object, const char *key)
+{
+	const char *string = json_string(json_get(object, key));
+
+	return string ? string : "";
+}
+
 /* Never negative: nothing netopt shows in a sentence is. */
 static inline uint64_t reply_number(const Json *object, const char *key)
 {

@@ -9,15 +9,11 @@
 #include "cli/change.h"
 #include "cli/chart.h"
 #include "cli/html.h"
+#include "cli/reply.h"
 #include "common/human.h"
 
 #define CHANGES_MAX 40
 #define PAIRS_MAX   60
-
-static const char *string_of(const Json *object, const char *key)
-{
-	return json_string(json_get(object, key));
-}
 
 static const char *outcome_class(const char *outcome)
 {
@@ -32,7 +28,7 @@ static void append_title(const Json *change, Text *page)
 	_cleanup_(text_clear) Text values = {.data = NULL};
 
 	text_appendf(page, "<h3>#%" PRId64 " ", json_int(json_get(change, "id"), 0));
-	html_append(page, string_of(change, "controller"));
+	html_append(page, reply_word(change, "controller"));
 	text_append(page, " <span class=\"");
 	text_append(page, outcome_class(outcome));
 	text_append(page, "\">");
@@ -43,7 +39,7 @@ static void append_title(const Json *change, Text *page)
 	text_append(page, "</code></p>\n<p class=\"dim\">");
 	report_time(json_int(json_get(change, "proposedRealtimeUsec"), 0), page);
 	text_append(page, " · ");
-	html_append(page, string_of(change, "path") ? string_of(change, "path") : "the whole host");
+	html_append(page, json_get(change, "path") ? reply_word(change, "path") : "the whole host");
 	text_append(page, json_bool(json_get(change, "inForce"), false) ? " · in force" : "");
 	text_append(page, json_bool(json_get(change, "provisional"), false)
 				  ? ", provisional until another hour of the day agrees"
@@ -53,12 +49,12 @@ static void append_title(const Json *change, Text *page)
 
 static void append_reasons(const Json *change, Text *page)
 {
-	html_element(page, "p", NULL, string_of(change, "summary"));
-	if (string_of(change, "formula"))
-		html_element(page, "pre", "dim", string_of(change, "formula"));
-	if (string_of(change, "reason")) {
+	html_element(page, "p", NULL, reply_word(change, "summary"));
+	if (json_get(change, "formula"))
+		html_element(page, "pre", "dim", reply_word(change, "formula"));
+	if (json_get(change, "reason")) {
 		text_append(page, "<p>Verdict: ");
-		html_append(page, string_of(change, "reason"));
+		html_append(page, reply_word(change, "reason"));
 		text_append(page, "</p>\n");
 	}
 }
@@ -66,17 +62,12 @@ static void append_reasons(const Json *change, Text *page)
 static void append_effect(const Json *trial, Text *page)
 {
 	const Json *gain = json_get(trial, "gainPermille");
-	const Json *low = json_get(trial, "gainLowPermille");
-	const Json *high = json_get(trial, "gainHighPermille");
 	char buffer[HUMAN_MAX];
 
 	if (!gain)
 		return;
 	text_appendf(page, "<p>Effect <b>%s</b>", human_permille(json_int(gain, 0), true, buffer));
-	if (low && high) {
-		text_appendf(page, " (%s", human_permille(json_int(low, 0), true, buffer));
-		text_appendf(page, " to %s)", human_permille(json_int(high, 0), true, buffer));
-	}
+	change_append_interval(trial, page);
 	text_appendf(page, ", %" PRId64 " pairs of blocks</p>\n",
 		     json_int(json_get(trial, "pairs"), 0));
 }

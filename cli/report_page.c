@@ -11,6 +11,7 @@
 
 #include "cli/endpoint.h"
 #include "cli/html.h"
+#include "cli/reply.h"
 #include "cli/report-style.h"
 #include "common/human.h"
 #include "netopt-build.h"
@@ -32,11 +33,6 @@ void report_time(int64_t usec, Text *page)
 	text_append(page, buffer);
 }
 
-static const char *string_of(const Json *object, const char *key)
-{
-	return json_string(json_get(object, key));
-}
-
 static void append_head(const ReportData *data, Text *page)
 {
 	text_append(page,
@@ -51,17 +47,17 @@ static void append_head(const ReportData *data, Text *page)
 	text_append(page, "</h1>\n<p class=\"dim\">");
 	report_time(data->now_s * 1000000, page);
 	text_append(page, " · netoptd ");
-	html_append(page, string_of(data->status, "version"));
+	html_append(page, reply_word(data->status, "version"));
 	text_append(page, " · Linux ");
-	html_append(page, string_of(data->status, "kernel"));
+	html_append(page, reply_word(data->status, "kernel"));
 	text_append(page, " · mode ");
-	html_append(page, string_of(data->status, "mode"));
+	html_append(page, reply_word(data->status, "mode"));
 	text_append(page, "</p></header>\n");
 }
 
 static void append_health(const ReportData *data, Text *page)
 {
-	const char *health = string_of(data->status, "health");
+	const char *health = reply_word(data->status, "health");
 	const Json *reasons = json_get(data->status, "healthReasons");
 	bool ok = text_equal(health, "ok");
 
@@ -111,14 +107,14 @@ static const char *state_class(const char *state, const char *slo)
 static void append_endpoint_row(const Json *endpoint, Text *page)
 {
 	const Json *window = endpoint_window(endpoint);
-	const char *state = string_of(endpoint, "state"), *slo = string_of(endpoint, "slo");
+	const char *state = reply_word(endpoint, "state"), *slo = reply_word(endpoint, "slo");
 	int64_t loss = json_int(json_get(window, "lossPermille"), -1);
 	char buffer[HUMAN_MAX];
 
 	text_append(page, "<tr><td>");
-	html_append(page, string_of(endpoint, "name"));
+	html_append(page, reply_word(endpoint, "name"));
 	text_append(page, " <small class=\"wide\">");
-	html_append(page, string_of(endpoint, "url"));
+	html_append(page, reply_word(endpoint, "url"));
 	text_append(page, "</small></td>");
 	html_element(page, "td", state_class(state, slo),
 		     text_equal(slo, "missed") ? "target missed" : state);
@@ -160,18 +156,18 @@ static void append_endpoints(const ReportData *data, Text *page)
 
 static void append_finding(const Json *finding, Text *page)
 {
-	const char *verdict = string_of(finding, "verdict");
+	const char *verdict = reply_word(finding, "verdict");
 
 	text_appendf(page, "<tr><td>");
-	html_append(page, string_of(finding, "title"));
+	html_append(page, reply_word(finding, "title"));
 	text_append(page, "</td>");
 	html_element(page, "td",
 		     text_equal(verdict, "improve") ? "left warn"
 		     : text_equal(verdict, "ok")    ? "left good"
 						    : "left dim",
 		     verdict);
-	html_element(page, "td", "left words", string_of(finding, "finding"));
-	html_element(page, "td", "left words", string_of(finding, "remedy"));
+	html_element(page, "td", "left words", reply_word(finding, "finding"));
+	html_element(page, "td", "left words", reply_word(finding, "remedy"));
 	text_append(page, "</tr>\n");
 }
 

@@ -56,19 +56,9 @@ static const Json *find_last(const Json *changes)
 static void append_gain(const Json *change, Text *text)
 {
 	const Json *trial = json_get(change, "trial");
-	const Json *gain = json_get(trial, "gainPermille");
-	const Json *low = json_get(trial, "gainLowPermille");
-	const Json *high = json_get(trial, "gainHighPermille");
-	char buffer[HUMAN_MAX];
 
-	if (!gain)
-		return;
-	text_append(text, human_permille(json_int(gain, 0), true, buffer));
-	if (low && high) {
-		text_appendf(text, " (%s", human_permille(json_int(low, 0), true, buffer));
-		text_appendf(text, " to %s)", human_permille(json_int(high, 0), true, buffer));
-	}
-	text_append(text, ", ");
+	change_append_effect(trial, text);
+	text_append(text, json_get(trial, "gainPermille") ? ", " : "");
 }
 
 static void append_what(const Screen *screen, const Json *change, Text *text)

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/fold.h"
+#include "cli/reply.h"
 #include "cli/steer.h"
 #include "cli/verbs.h"
 #include "common/clock.h"
@@ -16,18 +17,11 @@
 
 #define REASON_INDENT 14
 
-static const char *word(const Json *object, const char *key)
-{
-	const char *string = json_string(json_get(object, key));
-
-	return string ? string : "";
-}
-
 /* --- advise --- */
 
 static const char *proof(const Json *advice)
 {
-	const char *kind = word(advice, "trial");
+	const char *kind = reply_text(advice, "trial");
 
 	if (json_bool(json_get(advice, "withdraw"), false))
 		return "none: what netopt set has lost its reason, and goes back";
@@ -45,7 +39,7 @@ static void append_heading(const Settings *settings, const Json *advice, Text *t
 	_cleanup_(text_clear) Text line = {.data = NULL};
 
 	text_appendf(&line, "%" PRId64 " %s", json_int(json_get(advice, "id"), 0),
-		     word(advice, "controller"));
+		     reply_text(advice, "controller"));
 	if (json_length(json_get(advice, "tunables")) > 0) {
 		text_append(&line, ": ");
 		change_values(advice, &line);
@@ -61,7 +55,7 @@ static void append_evidence(const Settings *settings, const Json *advice, Text *
 
 	for (size_t i = 0; i < json_length(evidence); i++)
 		text_appendf(&line, "%s%s %" PRId64, i ? ", " : "",
-			     word(json_at(evidence, i), "name"),
+			     reply_text(json_at(evidence, i), "name"),
 			     json_int(json_get(json_at(evidence, i), "value"), 0));
 	if (json_length(evidence) > 0)
 		fold_append(settings, "evidence", text_string(&line), text);
@@ -74,16 +68,16 @@ static void append_obstacles(const Settings *settings, const Json *advice, Text 
 	if (json_length(obstacles) == 0)
 		fold_append(settings, "obstacle", "nothing: it begins with the next step", text);
 	for (size_t i = 0; i < json_length(obstacles); i++)
-		fold_append(settings, i == 0 ? "obstacle" : "", word(json_at(obstacles, i), "text"),
-			    text);
+		fold_append(settings, i == 0 ? "obstacle" : "",
+			    reply_text(json_at(obstacles, i), "text"), text);
 }
 
 static void append_advice(const Settings *settings, const Json *advice, Text *text)
 {
 	append_heading(settings, advice, text);
-	fold_append(settings, "why", word(advice, "summary"), text);
-	if (*word(advice, "formula"))
-		fold_append(settings, "formula", word(advice, "formula"), text);
+	fold_append(settings, "why", reply_text(advice, "summary"), text);
+	if (*reply_text(advice, "formula"))
+		fold_append(settings, "formula", reply_text(advice, "formula"), text);
 	append_evidence(settings, advice, text);
 	fold_append(settings, "proof", proof(advice), text);
 	append_obstacles(settings, advice, text);
@@ -102,8 +96,8 @@ static void append_silent(const Settings *settings, const Json *controllers, Tex
 		if (!titled)
 			output_append(settings, text, STYLE_BOLD, "Nothing to propose\n");
 		titled = true;
-		fold_append_at(settings, REASON_INDENT, word(controller, "name"),
-			       word(controller, "idleReason"), text);
+		fold_append_at(settings, REASON_INDENT, reply_text(controller, "name"),
+			       reply_text(controller, "idleReason"), text);
 	}
 }
 
@@ -172,7 +166,7 @@ static int show_log_level(const Settings *settings)
 		return r;
 	if (settings->format != FORMAT_TEXT)
 		return output_json(settings, reply);
-	output_append(settings, &text, STYLE_PLAIN, word(reply, "level"));
+	output_append(settings, &text, STYLE_PLAIN, reply_text(reply, "level"));
 	text_append(&text, "\n");
 	return output_text(&text);
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/cell.h"
 #include "cli/change.h"
@@ -17,52 +16,29 @@
 #include "cli/program.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
+#include "common/durable.h"
 
 /* Long enough for what goes on all the time; who wants to see more runs the audit itself. */
 #define AUDIT_DURATION "3s"
 
 #define PAGE_MODE 0644
 
-/* 0 or negative errno. */
-static int write_whole(int fd, const Text *page)
-{
-	const char *at = text_string(page);
-	size_t left = page->length;
-
-	while (left > 0) {
-		ssize_t n = write(fd, at, left);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		at += n > 0 ? n : 0;
-		left -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-/* Beside `path`, then renamed. 0 or negative errno, with nothing left behind. */
+/* 0 or negative errno, with nothing left behind. */
 static int replace_file(const char *path, const Text *page)
 {
-	_cleanup_(text_clear) Text beside = {.data = NULL};
-	_cleanup_close_ int fd = -1;
+	_cleanup_(text_clear) Text folder = {.data = NULL};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	_cleanup_close_ int directory = -1;
 	mode_t mask = umask(0);
-	int r;
 
 	(void)umask(mask);
-	text_appendf(&beside, "%s.XXXXXX", path);
-	if (beside.failed || page->failed)
+	text_append_bytes(&folder, path, (size_t)(name - path));
+	if (folder.failed || page->failed)
 		return -ENOMEM;
-	fd = mkostemp(beside.data, O_CLOEXEC);
-	if (fd < 0)
+	directory = open(slash ? text_string(&folder) : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
 		return -errno;
-	r = write_whole(fd, page);
-	if (r == 0 && fchmod(fd, PAGE_MODE & ~mask) < 0)
-		r = -errno;
-	if (r == 0 && rename(beside.data, path) < 0)
-		r = -errno;
-	if (r < 0)
-		(void)unlink(beside.data);
-	return r;
+	return durable_replace(directory, name, page->data, page->length, PAGE_MODE & ~mask);
 }
 
 static int write_page(const Settings *settings, const ReportData *data)

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/fold.h"
+#include "cli/reply.h"
 #include "cli/verbs.h"
 #include "common/base.h"
 #include "common/interface.h"
@@ -29,12 +30,12 @@ static void append_difference(const Settings *settings, const Json *difference, 
 {
 	_cleanup_(text_clear) Text line = {.data = NULL};
 
-	text_appendf(&line, "%s %s differs\n", word(difference, "kind", "-"),
-		     word(difference, "subject", "-"));
+	text_appendf(&line, "%s %s differs\n", reply_word(difference, "kind"),
+		     reply_word(difference, "subject"));
 	output_append(settings, text, STYLE_BAD, text_string(&line));
-	fold_append(settings, "believed", word(difference, "believed", "-"), text);
-	fold_append(settings, "live", word(difference, "live", "-"), text);
-	fold_append(settings, "remedy", word(difference, "remedy", "-"), text);
+	fold_append(settings, "believed", reply_word(difference, "believed"), text);
+	fold_append(settings, "live", reply_word(difference, "live"), text);
+	fold_append(settings, "remedy", reply_word(difference, "remedy"), text);
 }
 
 static void append_summary(const Settings *settings, const Json *reply, Text *text)

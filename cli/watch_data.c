@@ -7,6 +7,7 @@
 
 #include "cli/change.h"
 #include "cli/endpoint.h"
+#include "cli/reply.h"
 #include "common/clock.h"
 
 #define ROUTE_PREFIX "route."
@@ -19,17 +20,10 @@ void watch_data_clear(WatchData *data)
 	*data = (WatchData){.known = false};
 }
 
-static const char *word(const Json *object, const char *key)
-{
-	const char *string = json_string(json_get(object, key));
-
-	return string ? string : "";
-}
-
 /* What is longer is cut: it is shown, never sent back. */
 static void copy_word(char *buffer, size_t size, const Json *object, const char *key)
 {
-	(void)text_copy(buffer, size, word(object, key));
+	(void)text_copy(buffer, size, reply_text(object, key));
 }
 
 static int64_t number(const Json *object, const char *key)
@@ -55,7 +49,7 @@ static const Json *minute_window(const Json *endpoint)
 	const Json *windows = json_get(endpoint, "windows");
 
 	for (size_t i = 0; i < json_length(windows); i++)
-		if (text_equal(word(json_at(windows, i), "span"), "1min"))
+		if (text_equal(reply_text(json_at(windows, i), "span"), "1min"))
 			return json_at(windows, i);
 	return NULL;
 }
@@ -113,8 +107,8 @@ static int apply_endpoints(WatchData *data, const Json *array, uint64_t now_ns)
 	for (size_t i = 0; i < n; i++) {
 		const Json *endpoint = json_at(array, i);
 
-		fill_endpoint(&rows[i], old_endpoint(data, word(endpoint, "name"), i), endpoint,
-			      now_ns);
+		fill_endpoint(&rows[i], old_endpoint(data, reply_text(endpoint, "name"), i),
+			      endpoint, now_ns);
 	}
 	free(data->endpoints);
 	data->endpoints = rows;
@@ -127,7 +121,7 @@ static int apply_endpoints(WatchData *data, const Json *array, uint64_t now_ns)
 /* Of a route without its prefix: the path stands beside it. */
 static const char *short_key(const Json *setting)
 {
-	const char *key = word(setting, "key");
+	const char *key = reply_text(setting, "key");
 
 	return text_starts_with(key, ROUTE_PREFIX) ? key + strlen(ROUTE_PREFIX) : key;
 }
@@ -142,7 +136,7 @@ static void fill_values(WatchChange *row, const Json *change)
 		const Json *setting = json_at(settings, i);
 
 		text_appendf(&text, "%s%s: %s -> %s", i ? ", " : "", short_key(setting),
-			     word(setting, "old"), word(setting, "new"));
+			     reply_text(setting, "old"), reply_text(setting, "new"));
 	}
 	(void)text_copy(row->values, sizeof(row->values), text_string(&text));
 }
@@ -156,9 +150,9 @@ static void fill_setting(WatchChange *row, const Json *change)
 	for (size_t i = 0; row->in_force && i < json_length(settings); i++) {
 		const Json *setting = json_at(settings, i);
 
-		if (text_starts_with(word(setting, "key"), ROUTE_PREFIX))
+		if (text_starts_with(reply_text(setting, "key"), ROUTE_PREFIX))
 			text_appendf(&text, "%s%s %s", text.length ? ", " : "", short_key(setting),
-				     word(setting, "new"));
+				     reply_text(setting, "new"));
 	}
 	(void)text_copy(row->setting, sizeof(row->setting), text_string(&text));
 }
@@ -235,7 +229,7 @@ static const WatchPath *old_path(const WatchData *data, const char *name, size_t
 
 static void path_name(const Json *path, char *buffer, size_t size)
 {
-	const char *address = word(path, "address");
+	const char *address = reply_text(path, "address");
 	int64_t length = number(path, "prefixLength");
 
 	if (length > 0 && length != (strchr(address, ':') ? 128 : 32))

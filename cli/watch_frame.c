@@ -36,30 +36,12 @@ int watch_frame_reset(WatchFrame *frame, size_t rows, size_t columns)
 	return 0;
 }
 
-/* The code point at `text` and the number of its bytes; what is cut short or no UTF-8 is one byte
- * and '?'. */
-static size_t decode(const char *text, uint32_t *ret_character)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	size_t n = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-	uint32_t character = n == 1 ? at[0] : at[0] & (0x7fU >> n);
-
-	for (size_t i = 1; i < n; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			n = 0;
-		else
-			character = character << 6 | (at[i] & 0x3f);
-	}
-	*ret_character = n > 0 && at[0] < 0xf5 ? character : '?';
-	return n > 0 ? n : 1;
-}
-
 /* What is shown for the character at `text`, how wide, and the number of its bytes. */
 static size_t glyph(const WatchFrame *frame, const char *text, uint32_t *ret_character,
 		    size_t *ret_width)
 {
-	uint32_t character;
-	size_t length = decode(text, &character);
+	uint32_t character = '?'; /* what is no UTF-8 */
+	size_t length = MAX(text_utf8_next(text, &character), (size_t)1);
 	int width = 1;
 
 	if (character < ' ' || character == 0x7f || (character > 0x7f && !frame->utf8))

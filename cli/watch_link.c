@@ -38,19 +38,10 @@ int watch_link_open(WatchLink *link, const char *socket_path)
 
 int watch_link_call(WatchLink *link, const char *method, Json *parameters, bool more)
 {
-	_cleanup_json_ Json *call = json_new_object();
 	_cleanup_free_ char *bytes = NULL;
 	size_t length;
-	int r;
+	int r = wire_encode_call(method, parameters, more, &bytes, &length);
 
-	json_set_string(call, "method", method);
-	if (parameters)
-		json_set(call, "parameters", parameters);
-	if (more)
-		json_set_bool(call, "more", true);
-	if (json_failed())
-		return -ENOMEM;
-	r = wire_encode(call, &bytes, &length);
 	if (r < 0)
 		return r;
 	text_append_bytes(&link->out, bytes, length);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "common/base.h"
+#include "common/text.h"
 
 typedef struct Range {
 	uint32_t first, last;
@@ -33,26 +33,9 @@ static bool is_in(const Range *ranges, size_t n, uint32_t point)
 	return false;
 }
 
-/* The bytes of the UTF-8 character; 1 where there is none. */
-static size_t decode(const unsigned char *at, uint32_t *ret_point)
-{
-	size_t length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : at[0] >= 0xc2 ? 2 : 1;
-	uint32_t point = length == 1 ? at[0] : at[0] & (0xffU >> (length + 1));
-
-	for (size_t i = 1; i < length; i++) {
-		if ((at[i] & 0xc0) != 0x80) {
-			*ret_point = at[0];
-			return 1;
-		}
-		point = point << 6 | (at[i] & 0x3f);
-	}
-	*ret_point = point;
-	return length;
-}
-
 size_t width_step(const char *text, size_t *ret_columns)
 {
-	uint32_t point;
+	uint32_t point = 0;
 	size_t length;
 
 	if (text[0] == '\033' && text[1] == '[') {
@@ -60,7 +43,7 @@ size_t width_step(const char *text, size_t *ret_columns)
 		*ret_columns = 0;
 		return length + (text[length] != '\0');
 	}
-	length = decode((const unsigned char *)text, &point);
+	length = MAX(text_utf8_next(text, &point), (size_t)1);
 	*ret_columns = is_in(combining, ARRAY_SIZE(combining), point) ? 0
 		       : is_in(wide, ARRAY_SIZE(wide), point)         ? 2
 								      : 1;

@@ -245,6 +245,18 @@ static size_t utf8_sequence(const unsigned char *bytes, size_t length)
 	return 0;
 }
 
+size_t text_utf8_next(const char *string, uint32_t *ret_point)
+{
+	const unsigned char *bytes = (const unsigned char *)string;
+	size_t length = utf8_sequence(bytes, strnlen(string, 4));
+
+	if (length > 0)
+		*ret_point = length == 1 ? bytes[0] : bytes[0] & (0x7fU >> length);
+	for (size_t i = 1; i < length; i++)
+		*ret_point = *ret_point << 6 | (bytes[i] & 0x3f);
+	return length;
+}
+
 bool text_is_utf8(const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length;) {

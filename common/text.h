@@ -46,5 +46,8 @@ const char *text_nearest(const char *word, const char *const candidates[], size_
 /* FNV-1a, 64 bits: against accidents, not against malice. Each of its steps is a bijection of the
  * state, so a flipped byte cannot go unnoticed. */
 uint64_t text_checksum(const char *bytes, size_t length);
+/* The bytes of the UTF-8 character that the string begins with, and its code point; 0: none does,
+ * it is at its end, cut short, or no UTF-8. */
+size_t text_utf8_next(const char *string, uint32_t *ret_point);
 /* Whether the bytes are valid UTF-8 (no surrogates, no overlong forms, no NUL). */
 bool text_is_utf8(const char *bytes, size_t length);

@@ -119,3 +119,18 @@ int wire_encode(const Json *message, char **ret_bytes, size_t *ret_length)
 	*ret_bytes = text;
 	return 0;
 }
+
+int wire_encode_call(const char *method, Json *parameters, bool more, char **ret_bytes,
+		     size_t *ret_length)
+{
+	_cleanup_json_ Json *call = json_new_object();
+
+	json_set_string(call, "method", method);
+	if (parameters)
+		json_set(call, "parameters", parameters);
+	if (more)
+		json_set_bool(call, "more", true);
+	if (json_failed())
+		return -ENOMEM;
+	return wire_encode(call, ret_bytes, ret_length);
+}

@@ -36,3 +36,6 @@ int wire_decode_call(Json *message, WireCall *ret_call);
 
 /* Text of a message with its NUL; *ret_length includes the NUL. The caller frees. */
 int wire_encode(const Json *message, char **ret_bytes, size_t *ret_length);
+/* The same of a call. Takes `parameters` (NULL: none). */
+int wire_encode_call(const char *method, Json *parameters, bool more, char **ret_bytes,
+		     size_t *ret_length);

@@ -38,8 +38,7 @@ typedef struct AuditFinding {
 struct Observation; /* observe.h */
 
 typedef struct AuditInput {
-	/* Of the daemon; NULL without one. */
-	const Json *status, *endpoints, *paths, *tunables, *changes;
+	const Json *endpoints;          /* of the daemon; NULL without one */
 	const struct Observation *seen; /* never NULL; what could not be seen says why */
 } AuditInput;
 

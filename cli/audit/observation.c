@@ -10,9 +10,8 @@
 
 #include "common/text.h"
 
-#define FLOWS_STEP     256
-#define BRIEF_BYTES    10000
-#define WINDOW_INITIAL 10
+#define FLOWS_STEP  256
+#define BRIEF_BYTES 10000
 
 /* The kernel walks its table in the same order each time, so the next one is mostly the one behind
  * the last. */
@@ -80,7 +79,6 @@ int observation_add_flow(Observation *observation, const FlowSample *sample, uin
 	flow->sum_rtt_us += sample->info.raw.rtt_us;
 	flow->rcvbuf_least = MIN(flow->rcvbuf_least, sample->rcvbuf);
 	flow->rcvbuf_most = MAX(flow->rcvbuf_most, sample->rcvbuf);
-	flow->seen_again = true;
 	return 0;
 }
 

@@ -82,7 +82,6 @@ static void name_owners(Look *look)
 		return;
 	/* Once more, for what was opened while the table was read. */
 	(void)diag_dump(look->diag, DIAG_STATES_FLOWS, on_flow, look, &dumped);
-	look->observation->processes_denied = stats.denied;
 	for (size_t i = 0; i < look->observation->n_flows; i++) {
 		ObservedFlow *flow = &look->observation->flows[i];
 
@@ -129,8 +128,6 @@ static uint64_t read_sockets(Look *look)
 	bool lost;
 
 	look->now_ns = clock_monotonic_ns(&clock_system);
-	for (size_t i = 0; i < observation->n_flows; i++)
-		observation->flows[i].seen_again = false;
 	observation->hint = 0;
 	if (diag_dump(look->diag, DIAG_STATES_FLOWS, on_flow, look, &stats) < 0)
 		(void)text_copy(observation->flows_why, sizeof(observation->flows_why),
@@ -234,8 +231,6 @@ static void read_settings(Observation *observation)
 				     host_setting_parse(value, &settings->values[i]);
 	read_value("net.ipv4.tcp_rmem", observation->rmem, sizeof(observation->rmem));
 	read_value("net.ipv4.tcp_wmem", observation->wmem, sizeof(observation->wmem));
-	read_value("net.ipv4.tcp_congestion_control", observation->congestion,
-		   sizeof(observation->congestion));
 	read_value("net.core.somaxconn", observation->somaxconn, sizeof(observation->somaxconn));
 	read_value("net.ipv4.ip_local_port_range", observation->port_range,
 		   sizeof(observation->port_range));
@@ -304,12 +299,10 @@ int observe(uint64_t duration_ns, ObserveProgress progress, void *context, Obser
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->has_counters = counters_read(&ret->before) >= 0;
 	read_settings(ret);
 	find_tuners(ret);
 	find_administered(ret);
 	r = observe_sockets(duration_ns, progress, context, ret);
-	ret->has_counters = ret->has_counters && counters_read(&ret->after) >= 0;
 	return r;
 }
 

@@ -12,7 +12,6 @@
 #include <sys/types.h>
 
 #include "common/flow_sample.h"
-#include "daemon/kern/netstat.h"
 #include "daemon/model/host_setting.h"
 
 #define OBSERVED_FLOWS_MAX     4096
@@ -36,7 +35,6 @@ typedef struct ObservedFlow {
 	uint32_t held_back;
 	uint32_t rcvbuf_least, rcvbuf_most;
 	uint64_t sum_rtt_us; /* of the smoothed round trips of all samples */
-	bool seen_again;     /* in the last reading */
 	ObservedComm comm;
 } ObservedFlow;
 
@@ -96,13 +94,9 @@ typedef struct Observation {
 	ObservedPeer peers[OBSERVED_PEERS_MAX];
 	size_t n_peers;
 
-	Counters before, after;
-	bool has_counters;
-	size_t processes_denied;
-
 	HostSettings settings;
 	/* "" where the kernel does not have it */
-	char rmem[64], wmem[64], congestion[32], somaxconn[32], port_range[32], fast_open[32];
+	char rmem[64], wmem[64], somaxconn[32], port_range[32], fast_open[32];
 
 	ObservedName names[OBSERVED_NAMES_MAX];
 	size_t n_names;

@@ -7,6 +7,9 @@
 #include "cli/audit/audit.h"
 #include "cli/audit/observe.h"
 
+/* "curl to 192.0.2.1", with the port ":443" of a single connection; rows_sockets.c */
+void audit_name_flow(const ObservedFlow *flow, bool with_port, char *buffer, size_t size);
+
 /* rows_sockets.c: single connections */
 void audit_nodelay(const AuditInput *input, AuditFindings *ret);
 void audit_keepalive(const AuditInput *input, AuditFindings *ret);

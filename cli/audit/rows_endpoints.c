@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/endpoint.h"
+#include "cli/reply.h"
 #include "common/human.h"
 #include "common/parse.h"
 
@@ -16,13 +17,6 @@
 #define NEARER_PERMILLE      700 /* of the median of the far one */
 #define TAIL_FACTOR          5
 #define TAIL_US              20000
-
-static const char *word(const Json *object, const char *key)
-{
-	const char *string = json_string(json_get(object, key));
-
-	return string ? string : "";
-}
 
 static int64_t number(const Json *object, const char *key)
 {
@@ -44,7 +38,7 @@ static AuditFinding *add_for(const Json *endpoint, AuditFindings *ret)
 {
 	AuditFinding *finding = audit_add(ret, AUDIT_IMPROVE);
 
-	(void)text_copy(finding->subject, sizeof(finding->subject), word(endpoint, "name"));
+	(void)text_copy(finding->subject, sizeof(finding->subject), reply_text(endpoint, "name"));
 	return finding;
 }
 
@@ -54,7 +48,7 @@ static int64_t phase_usec(const Json *target, const char *phase)
 	const Json *phases = json_get(target, "phases");
 
 	for (size_t i = 0; i < json_length(phases); i++)
-		if (text_equal(word(json_at(phases, i), "phase"), phase))
+		if (text_equal(reply_text(json_at(phases, i), "phase"), phase))
 			return number(endpoint_window(json_at(phases, i)), "p50Usec");
 	return -1;
 }
@@ -102,7 +96,7 @@ void audit_http(const AuditInput *input, AuditFindings *ret)
 		const Json *endpoint = json_at(input->endpoints, i);
 		const Json *target = target_with(endpoint, "http");
 
-		if (!target || !text_equal(word(endpoint, "scheme"), "https"))
+		if (!target || !text_equal(reply_text(endpoint, "scheme"), "https"))
 			continue;
 		seen++;
 		judge_http(endpoint, target, ret);
@@ -118,7 +112,7 @@ void audit_http(const AuditInput *input, AuditFindings *ret)
 static void judge_fast_open(const AuditInput *input, const Json *endpoint, const Json *target,
 			    AuditFindings *ret)
 {
-	const char *state = word(json_get(target, "tls"), "fastOpen");
+	const char *state = reply_text(json_get(target, "tls"), "fastOpen");
 	uint64_t bits = 0;
 	AuditFinding *finding;
 	char cost[HUMAN_MAX];
@@ -148,7 +142,7 @@ void audit_fast_open(const AuditInput *input, AuditFindings *ret)
 	for (size_t i = 0; i < json_length(input->endpoints); i++) {
 		const Json *endpoint = json_at(input->endpoints, i);
 		const Json *target = target_with(endpoint, "tls");
-		const char *state = word(json_get(target, "tls"), "fastOpen");
+		const char *state = reply_text(json_get(target, "tls"), "fastOpen");
 
 		if (!target || text_equal(state, "unknown"))
 			continue;
@@ -178,12 +172,12 @@ static int64_t nearest(const Json *endpoints, const Json *endpoint, const char *
 		const Json *other = json_at(endpoints, i);
 		int64_t usec = number(endpoint_window(other), "p50Usec");
 
-		if (other == endpoint || usec < 0 || !*word(endpoint, "group") ||
-		    !text_equal(word(other, "group"), word(endpoint, "group")) ||
+		if (other == endpoint || usec < 0 || !*reply_text(endpoint, "group") ||
+		    !text_equal(reply_text(other, "group"), reply_text(endpoint, "group")) ||
 		    (least >= 0 && usec >= least))
 			continue;
 		least = usec;
-		*ret_name = word(other, "name");
+		*ret_name = reply_text(other, "name");
 	}
 	return least;
 }
@@ -193,7 +187,7 @@ static int64_t propagation_usec(const Json *decomposition)
 	const Json *parts = json_get(decomposition, "parts");
 
 	for (size_t i = 0; i < json_length(parts); i++)
-		if (text_equal(word(json_at(parts, i), "part"), "propagation"))
+		if (text_equal(reply_text(json_at(parts, i), "part"), "propagation"))
 			return number(json_at(parts, i), "usec");
 	return -1;
 }
@@ -270,7 +264,7 @@ static bool judge_tail(const Json *endpoint, AuditFindings *ret)
 		"look at what the slow ones have in common: netoptctl endpoints %s (a 1 s "
 		"step is a lost SYN; 40 ms a delayed acknowledgement; else queueing, or the "
 		"server)",
-		word(endpoint, "name"));
+		reply_text(endpoint, "name"));
 	return true;
 }
 

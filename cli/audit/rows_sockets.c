@@ -21,13 +21,14 @@
 #define OPTIONS_ALL         (TCP_INFO_OPT_TIMESTAMPS | TCP_INFO_OPT_SACK | TCP_INFO_OPT_WSCALE)
 #define OPTIONS_FLOWS_LEAST 3
 
-/* "curl to 192.0.2.1:443" */
-static void name_flow(const ObservedFlow *flow, char *buffer, size_t size)
+void audit_name_flow(const ObservedFlow *flow, bool with_port, char *buffer, size_t size)
 {
-	char address[ADDRESS_TEXT_MAX];
+	char address[ADDRESS_TEXT_MAX], port[16] = "";
 
-	(void)text_format(buffer, size, "%s%s%s:%u", flow->comm, *flow->comm ? " to " : "",
-			  address_format(&flow->last.remote, address), flow->last.remote_port);
+	if (with_port)
+		(void)text_format(port, sizeof(port), ":%u", flow->last.remote_port);
+	(void)text_format(buffer, size, "%s%s%s%s", flow->comm, *flow->comm ? " to " : "",
+			  address_format(&flow->last.remote, address), port);
 }
 
 /* Nothing was seen, and why. */
@@ -71,7 +72,7 @@ void audit_nodelay(const AuditInput *input, AuditFindings *ret)
 		    flow->held_back * 1000 < flow->samples * HELD_PERMILLE)
 			continue;
 		finding = audit_add(ret, AUDIT_IMPROVE);
-		name_flow(flow, finding->subject, sizeof(finding->subject));
+		audit_name_flow(flow, true, finding->subject, sizeof(finding->subject));
 		finding->cost_us = held_back_us(flow);
 		(void)text_format(
 			finding->finding, sizeof(finding->finding),
@@ -114,7 +115,7 @@ void audit_keepalive(const AuditInput *input, AuditFindings *ret)
 		if (flow->last.timer == FLOW_TIMER_KEEPALIVE)
 			continue;
 		finding = audit_add(ret, AUDIT_IMPROVE);
-		name_flow(flow, finding->subject, sizeof(finding->subject));
+		audit_name_flow(flow, true, finding->subject, sizeof(finding->subject));
 		(void)text_format(
 			finding->finding, sizeof(finding->finding),
 			"idle for %s without keep-alive: a firewall that forgets it, or a "
@@ -158,7 +159,7 @@ static void add_missing(const Observation *seen, const ObservedFlow *flow, uint8
 	bool ours = !others_have(seen, missing);
 	char names[64];
 
-	name_flow(flow, finding->subject, sizeof(finding->subject));
+	audit_name_flow(flow, true, finding->subject, sizeof(finding->subject));
 	(void)text_format(finding->finding, sizeof(finding->finding), "without %s%s",
 			  name_options(missing, names),
 			  ours ? "" : ", which other connections have: the peer or a box between");
@@ -214,7 +215,7 @@ void audit_mtu(const AuditInput *input, AuditFindings *ret)
 		    info->bytes_sent < info->bytes_acked + info->snd_mss)
 			continue;
 		finding = audit_add(ret, AUDIT_IMPROVE);
-		name_flow(flow, finding->subject, sizeof(finding->subject));
+		audit_name_flow(flow, true, finding->subject, sizeof(finding->subject));
 		finding->cost_us = (int64_t)info->last_ack_recv_ms * 1000;
 		(void)text_format(
 			finding->finding, sizeof(finding->finding),

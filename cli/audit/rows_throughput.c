@@ -48,14 +48,6 @@ static uint32_t mean_rtt_us(const ObservedFlow *flow)
 	return (uint32_t)(flow->sum_rtt_us / flow->samples);
 }
 
-static void name_flow(const ObservedFlow *flow, char *buffer, size_t size)
-{
-	char address[ADDRESS_TEXT_MAX];
-
-	(void)text_format(buffer, size, "%s%s%s", flow->comm, *flow->comm ? " to " : "",
-			  address_format(&flow->last.remote, address));
-}
-
 /* The last of "4096 131072 6291456"; 0: not known. */
 static uint64_t last_number(const char *triple)
 {
@@ -112,7 +104,7 @@ static bool judge_congestion(const AuditInput *input, const ObservedFlow *flow, 
 	    mean_rtt_us(flow) > QUEUE_FREE * floor)
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);
-	name_flow(flow, finding->subject, sizeof(finding->subject));
+	audit_name_flow(flow, false, finding->subject, sizeof(finding->subject));
 	(void)text_format(finding->finding, sizeof(finding->finding),
 			  "%s loses %.2f %% without a queue and takes each loss for one: %s",
 			  flow->last.congestion, 100.0 * (double)again / (double)all,
@@ -150,7 +142,7 @@ static bool judge_buffers(const AuditInput *input, const ObservedFlow *flow, Aud
 	    mean_rtt_us(flow) > QUEUE_FREE * floor)
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);
-	name_flow(flow, finding->subject, sizeof(finding->subject));
+	audit_name_flow(flow, false, finding->subject, sizeof(finding->subject));
 	wanted = 2 * limit;
 	(void)text_format(finding->finding, sizeof(finding->finding),
 			  "the send buffer is at its limit of %" PRIu64 " bytes and full: no more "
@@ -187,7 +179,7 @@ static bool judge_receive_buffer(const AuditInput *input, const ObservedFlow *fl
 	    rate * trip_us / 8e6 < 0.7 * window)
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);
-	name_flow(flow, finding->subject, sizeof(finding->subject));
+	audit_name_flow(flow, false, finding->subject, sizeof(finding->subject));
 	(void)text_format(finding->finding, sizeof(finding->finding),
 			  "a receive buffer of %u bytes, fixed by the application, bounds it to %s",
 			  flow->last.rcvbuf, human_rate((uint64_t)rate, text));
@@ -216,7 +208,7 @@ static bool judge_bufferbloat(const AuditInput *input, const ObservedFlow *flow,
 	if (!floor_us(flow, &floor) || mean_us < BLOAT_FACTOR * floor + BLOAT_US)
 		return false;
 	finding = audit_add(ret, AUDIT_IMPROVE);
-	name_flow(flow, finding->subject, sizeof(finding->subject));
+	audit_name_flow(flow, false, finding->subject, sizeof(finding->subject));
 	finding->cost_us = mean_us - floor;
 	(void)text_format(
 		finding->finding, sizeof(finding->finding),

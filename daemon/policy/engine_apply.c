@@ -169,10 +169,7 @@ int engine_apply(Engine *engine, const Snapshot *snapshot, uint64_t id, EngineAc
 	*ret_action = (EngineAction){.kind = ENGINE_NOTHING};
 	if (!found)
 		return -ENOMEM;
-	engine->now_ns = snapshot->now_ns;
-	engine->realtime_ns = snapshot->realtime_ns;
-	(void)engine_look(engine, snapshot);
-	engine_sort_paths(engine);
+	engine_stand_at(engine, snapshot);
 	r = apply(engine, id, found, ret_action, reason, size);
 	engine_look_away(engine);
 	free(found);
@@ -181,16 +178,19 @@ int engine_apply(Engine *engine, const Snapshot *snapshot, uint64_t id, EngineAc
 
 /* --- holding --- */
 
-bool engine_stays(const void *context, const char *controller, const Address *path, TunableId id)
+const Change *engine_held_by(const Engine *engine, const Address *path, TunableId id)
 {
-	const Engine *engine = context;
-
-	(void)controller; /* whoever asks */
 	for (size_t i = 0; i < engine->ring.n; i++)
 		if (change_is_held(engine->ring.changes[i], engine->now_ns) &&
 		    engine_touches(engine->ring.changes[i], id, path))
-			return true;
-	return false;
+			return engine->ring.changes[i];
+	return NULL;
+}
+
+bool engine_stays(const void *context, const char *controller, const Address *path, TunableId id)
+{
+	(void)controller; /* whoever asks */
+	return engine_held_by(context, path, id) != NULL;
 }
 
 /* Advice that was only answered becomes a record, or its hold would be forgotten with it. */

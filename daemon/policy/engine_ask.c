@@ -194,22 +194,13 @@ static void add_general(const Engine *engine, size_t controller, Obstacles *obst
 		    span_to(engine, patient_ns, span));
 }
 
-static const Change *held_by(const Engine *engine, const Address *path, TunableId id)
-{
-	for (size_t i = 0; i < engine->ring.n; i++)
-		if (change_is_held(engine->ring.changes[i], engine->now_ns) &&
-		    engine_touches(engine->ring.changes[i], id, path))
-			return engine->ring.changes[i];
-	return NULL;
-}
-
 static void add_held(const Engine *engine, const Proposal *proposal, Obstacles *obstacles)
 {
 	char span[HUMAN_MAX];
 
 	for (size_t i = 0; i < proposal->n_tunables; i++) {
 		const Change *change =
-			held_by(engine, &proposal->plan.path, proposal->tunables[i].id);
+			engine_held_by(engine, &proposal->plan.path, proposal->tunables[i].id);
 
 		if (!change)
 			continue;
@@ -371,14 +362,6 @@ static void give(Engine *engine, size_t controller, const Found *found, EngineAd
 		*place = (Advised){.change = ret->change, .given_ns = engine->now_ns};
 }
 
-static void stand_at(Engine *engine, const Snapshot *snapshot)
-{
-	engine->now_ns = snapshot->now_ns;
-	engine->realtime_ns = snapshot->realtime_ns;
-	(void)engine_look(engine, snapshot);
-	engine_sort_paths(engine);
-}
-
 int engine_advise(Engine *engine, const Snapshot *snapshot, EngineAdvice **ret, size_t *ret_n)
 {
 	EngineAdvice *advices = calloc(ENGINE_ADVICES_MAX, sizeof(*advices));
@@ -392,7 +375,7 @@ int engine_advise(Engine *engine, const Snapshot *snapshot, EngineAdvice **ret, 
 		free(found);
 		return -ENOMEM;
 	}
-	stand_at(engine, snapshot);
+	engine_stand_at(engine, snapshot);
 	for (size_t i = 0; i < controller_count; i++) {
 		size_t n_found = engine_find_all(engine, i, found);
 
@@ -466,7 +449,7 @@ size_t engine_reasons(Engine *engine, const Snapshot *snapshot, const Path *path
 	size_t n = 0;
 
 	_Static_assert(ENGINE_REASONS_MAX == CONTROLLERS_MAX, "one for each");
-	stand_at(engine, snapshot);
+	engine_stand_at(engine, snapshot);
 	for (size_t i = 0; i < controller_count; i++)
 		if ((!path || controller_table[i]->why_not) &&
 		    (id == _TUNABLES || controller_table[i]->subjects & CONTROLLER_SETS(id)))

@@ -159,6 +159,8 @@ const Snapshot *engine_look(Engine *engine, const Snapshot *snapshot);
 void engine_look_away(Engine *engine);
 /* Before the controllers are asked. */
 void engine_sort_paths(Engine *engine);
+/* All of that, for a question outside of a step: the time, the view, the paths. */
+void engine_stand_at(Engine *engine, const Snapshot *snapshot);
 /* False: outside of a step, of the host, or not to be told. */
 bool engine_route(const Engine *engine, const Address *path, PolicyRoute *ret);
 
@@ -179,6 +181,8 @@ Change *engine_advised_find(const Engine *engine, uint64_t id);
 void engine_advised_forget(Engine *engine, uint64_t id);
 
 /* --- engine_apply.c --- */
+/* The change that keeps this tunable as it is because the operator wants so; NULL: none. */
+const Change *engine_held_by(const Engine *engine, const Address *path, TunableId id);
 /* Whether the operator wants what this tunable is to stay. */
 bool engine_stays(const void *engine, const char *controller, const Address *path, TunableId id);
 

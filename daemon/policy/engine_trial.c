@@ -185,16 +185,19 @@ void engine_switched(Engine *engine, Slot *slot, uint32_t epoch)
 	trial_switched(&slot->trial, epoch, engine->now_ns);
 }
 
+static uint64_t exploration_budget(const Engine *engine)
+{
+	return NSEC_PER_DAY / 1000 * engine->params.config.exploration_permille;
+}
+
 bool engine_is_explored(const Engine *engine, const Address *path)
 {
-	uint64_t budget = NSEC_PER_DAY / 1000 * engine->params.config.exploration_permille;
-
 	for (size_t i = 0; i < ENGINE_EXPLORED_MAX; i++) {
 		const Explored *explored = &engine->explored[i];
 
 		if (address_equal(&explored->path, path) &&
 		    engine->now_ns - explored->day_ns < NSEC_PER_DAY)
-			return explored->spent_ns > budget;
+			return explored->spent_ns > exploration_budget(engine);
 	}
 	return false;
 }
@@ -202,7 +205,7 @@ bool engine_is_explored(const Engine *engine, const Address *path)
 static bool is_exhausted(Engine *engine, const Slot *slot)
 {
 	const TrialPlan *plan = &slot->trial.plan;
-	uint64_t spent, budget;
+	uint64_t spent;
 
 	if (!engine_is_local(slot->change) || plan->kind != TRIAL_SWITCHBACK || plan->retest ||
 	    exp(slot->change->trial.log_e_benefit) >= EXPLORE_LIKELY)
@@ -210,8 +213,7 @@ static bool is_exhausted(Engine *engine, const Slot *slot)
 	spent = explored_of(engine, &slot->change->path)->spent_ns;
 	if (slot->arm_since_ns)
 		spent += engine->now_ns - slot->arm_since_ns;
-	budget = NSEC_PER_DAY / 1000 * engine->params.config.exploration_permille;
-	return spent > budget;
+	return spent > exploration_budget(engine);
 }
 
 /* --- verdict --- */

@@ -57,6 +57,14 @@ void engine_sort_paths(Engine *engine)
 	engine->view.busiest = engine->busiest;
 }
 
+void engine_stand_at(Engine *engine, const Snapshot *snapshot)
+{
+	engine->now_ns = snapshot->now_ns;
+	engine->realtime_ns = snapshot->realtime_ns;
+	(void)engine_look(engine, snapshot);
+	engine_sort_paths(engine);
+}
+
 bool engine_route(const Engine *engine, const Address *path, PolicyRoute *ret)
 {
 	const Snapshot *snapshot = engine->snapshot;

@@ -18,8 +18,7 @@ static void explain_one_change(Call *call, const ControlView *view, int64_t id, 
 	const Change *change = engine_change_find(view->engine, (uint64_t)id);
 
 	if (!change) {
-		call_fail(call, INTERFACE_ERROR_NO_SUCH_CHANGE, NULL, NULL);
-		json_set_int(call->parameters, "id", id);
+		call_fail_change(call, id);
 		return;
 	}
 	explain_change(change, view->now_ns, text);

@@ -21,6 +21,8 @@ typedef struct Call {
 void call_fail(Call *call, const char *error, const char *key, const char *value);
 /* The error Failed, "WHAT: text of the errno"; `error` is negative. */
 void call_fail_errno(Call *call, const char *what, int error);
+/* The error NoSuchChange. */
+void call_fail_change(Call *call, int64_t id);
 /* What the daemon shows now, without and with parts that cost something (ControlPart). */
 ControlView call_view(const Call *call);
 ControlView call_view_of(const Call *call, unsigned parts);

@@ -57,6 +57,12 @@ ControlView call_view_of(const Call *call, unsigned parts)
 	return view;
 }
 
+void call_fail_change(Call *call, int64_t id)
+{
+	call_fail(call, INTERFACE_ERROR_NO_SUCH_CHANGE, NULL, NULL);
+	json_set_int(call->parameters, "id", id);
+}
+
 ControlView call_view(const Call *call)
 {
 	return call_view_of(call, 0);
@@ -99,12 +105,6 @@ static void get_status(Call *call)
 	call->parameters = status_view(&view);
 }
 
-static void no_such_change(Call *call, int64_t id)
-{
-	call_fail(call, INTERFACE_ERROR_NO_SUCH_CHANGE, NULL, NULL);
-	json_set_int(call->parameters, "id", id);
-}
-
 static void list_changes(Call *call)
 {
 	ControlView view = call_view(call);
@@ -115,7 +115,7 @@ static void list_changes(Call *call)
 			engine_change_find(view.engine, (uint64_t)call->arguments[0].integer);
 
 		if (!change) {
-			no_such_change(call, call->arguments[0].integer);
+			call_fail_change(call, call->arguments[0].integer);
 			return;
 		}
 		changes = json_new_array();
@@ -143,6 +143,17 @@ static void conclude(Call *call, int status, const Text *message)
 		json_set_string(call->parameters, "message", text);
 }
 
+/* The same where a trial may be in the way, or not be allowed. */
+static void conclude_trial(Call *call, int status, const Text *message)
+{
+	if (status == -EBUSY)
+		call_fail(call, INTERFACE_ERROR_TRIAL_BUSY, "message", text_string(message));
+	else if (status == -EPERM || status == -ESTALE)
+		call_fail(call, INTERFACE_ERROR_TRIAL_NOT_ALLOWED, "message", text_string(message));
+	else
+		conclude(call, status, message);
+}
+
 static void revert(Call *call)
 {
 	const ArgumentValue *id = &call->arguments[0], *all = &call->arguments[1];
@@ -156,7 +167,7 @@ static void revert(Call *call)
 	}
 	r = call->ops->revert(call->ops->context, id->given ? (uint64_t)id->integer : 0, &message);
 	if (r == -ENOENT && id->given)
-		no_such_change(call, id->integer);
+		call_fail_change(call, id->integer);
 	else
 		conclude(call, r, &message);
 }
@@ -221,13 +232,8 @@ static void start_trial(Call *call)
 				&message);
 	if (r == -ENOENT)
 		call_fail(call, INTERFACE_ERROR_NO_SUCH_PATH, "path", path->string);
-	else if (r == -EBUSY || r == -EPERM)
-		call_fail(call,
-			  r == -EBUSY ? INTERFACE_ERROR_TRIAL_BUSY
-				      : INTERFACE_ERROR_TRIAL_NOT_ALLOWED,
-			  "message", text_string(&message));
 	else
-		conclude(call, r, &message);
+		conclude_trial(call, r, &message);
 }
 
 /* Advice that does not exist is no change, either. */
@@ -238,14 +244,9 @@ static void apply(Call *call)
 	int r = call->ops->apply(call->ops->context, (uint64_t)id, &message);
 
 	if (r == -ENOENT)
-		no_such_change(call, id);
-	else if (r == -EBUSY || r == -EPERM || r == -ESTALE)
-		call_fail(call,
-			  r == -EBUSY ? INTERFACE_ERROR_TRIAL_BUSY
-				      : INTERFACE_ERROR_TRIAL_NOT_ALLOWED,
-			  "message", text_string(&message));
+		call_fail_change(call, id);
 	else
-		conclude(call, r, &message);
+		conclude_trial(call, r, &message);
 }
 
 static void hold(Call *call)
@@ -257,11 +258,9 @@ static void hold(Call *call)
 	int r = call->ops->hold(call->ops->context, (uint64_t)id->integer, duration_ns, &message);
 
 	if (r == -ENOENT)
-		no_such_change(call, id->integer);
-	else if (r == -EBUSY)
-		call_fail(call, INTERFACE_ERROR_TRIAL_BUSY, "message", text_string(&message));
+		call_fail_change(call, id->integer);
 	else
-		conclude(call, r, &message);
+		conclude_trial(call, r, &message);
 }
 
 static void get_log_level(Call *call)

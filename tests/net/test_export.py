@@ -10,12 +10,13 @@ import sys
 import tempfile
 
 import harness
+import idl
 from netopt import build_path
 from routes import ip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(os.path.dirname(HERE), "terminal"))
-from fake import Definition, Fake  # noqa: E402
+from fake import Fake  # noqa: E402
 
 BEFORE = {"net.ipv4.tcp_rmem": "4096 131072 6291456", "net.ipv4.tcp_slow_start_after_idle": "1",
           "net.ipv4.tcp_mtu_probing": "0", "net.ipv4.tcp_fastopen": "1"}
@@ -60,8 +61,7 @@ class Exporter:
 
     def __init__(self, directory):
         self.socket = os.path.join(directory, "s")
-        definition = Definition(os.path.join(HERE, "..", "..", "common",
-                                             "org.netopt.Daemon.varlink"))
+        definition = idl.interface("org.netopt.Daemon")
         self.fake = Fake(self.socket, definition, replies=REPLIES)
 
     def export(self, form):

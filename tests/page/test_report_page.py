@@ -10,7 +10,11 @@ import tempfile
 
 import browser
 import replies
-from tap import Skip, Tap
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "terminal"))
+import idl  # noqa: E402
+from fake import Fake  # noqa: E402
+from tap import Skip, Tap  # noqa: E402
 
 ENDPOINTS, CHANGES = 1000, 60
 PAGE_MAX = 500_000
@@ -49,11 +53,11 @@ def write_page(directory, endpoints, changes):
     """The page of a daemon with so many; its path."""
     path = os.path.join(directory, f"sock{endpoints}")
     page = os.path.join(directory, f"report{endpoints}.html")
-    server = replies.Server(path, replies.many(endpoints, changes))
+    fake = Fake(path, idl.interface("org.netopt.Daemon"), replies=replies.many(endpoints, changes))
     ctl = os.path.join(os.environ["NETOPT_BUILD"], "cli", "netoptctl")
     done = subprocess.run([ctl, "--socket", path, "report", "--html", page], check=False,
                           capture_output=True, text=True, timeout=60)
-    server.close()
+    fake.close()
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     return page

@@ -7,61 +7,12 @@ Modes: "up"; "hung" (takes connections and never answers); "denied" (whatever ch
 refused)."""
 import json
 import os
-import re
 import socket
 import threading
 
 READ_ONLY = ("Get", "List", "Explain", "Advise", "Verify")
 LIMIT_DEFAULT = 100
 NAMES = ("web", "database-primary-of-the-second-region", "m\u00fcnchen", "\u6771\u4eac-edge", "x")
-
-
-class Definition:
-    """The types and methods of an IDL file."""
-
-    TOKEN = re.compile(r"->|\[\]|\[string\]|[?(),:]|[\w.]+")
-
-    def __init__(self, path):
-        with open(path, encoding="utf-8") as file:
-            text = re.sub(r"#.*", "", file.read())
-        self.tokens = self.TOKEN.findall(text)
-        self.at = 0
-        self.types, self.methods, self.errors = {}, {}, {}
-        while self.at < len(self.tokens):
-            self._member()
-
-    def _next(self):
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def _member(self):
-        keyword, name = self._next(), self._next()
-        if keyword == "type":
-            self.types[name] = self._type()
-        elif keyword == "method":
-            arguments = self._type()
-            self._next()  # ->
-            self.methods[name] = (arguments, self._type())
-        elif keyword == "error":
-            self.errors[name] = self._type()
-
-    def _type(self):
-        token = self._next()
-        if token in ("?", "[]", "[string]"):
-            return (token, self._type())
-        if token != "(":
-            return token
-        fields, names = {}, []
-        while self.tokens[self.at] != ")":
-            name = self._next()
-            names.append(name)
-            if self.tokens[self.at] == ":":
-                self._next()
-                fields[name] = self._type()
-            if self.tokens[self.at] == ",":
-                self._next()
-        self._next()
-        return ("enum", names) if names and not fields else ("struct", fields)
 
 
 class Maker:
@@ -72,15 +23,15 @@ class Maker:
 
     def value(self, kind, name, index, depth=0):
         """A value for a field of that name, the index-th of its kind."""
-        if isinstance(kind, str):
-            if kind in self.definition.types:
-                return self.value(self.definition.types[kind], name, index, depth)
-            return {"int": self._int, "string": self._string}.get(
-                kind, lambda _name, number: number % 2 == 0)(name, index)
         tag, inner = kind
-        if tag == "?":
+        if tag == "named":
+            if inner in self.definition.types:
+                return self.value(self.definition.types[inner], name, index, depth)
+            return {"int": self._int, "string": self._string}.get(
+                inner, lambda _name, number: number % 2 == 0)(name, index)
+        if tag == "nullable":
             return None if (index + len(name)) % 3 == 0 else self.value(inner, name, index, depth)
-        if tag == "[]":
+        if tag == "array":
             count = self.items if depth == 0 else 60 if name == "history" else min(self.items, 2)
             return [self.value(inner, name, index + i, depth + 1) for i in range(count)]
         if tag == "enum":

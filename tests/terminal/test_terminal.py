@@ -20,7 +20,8 @@ import unicodedata
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "net")]
-from fake import Definition, Fake  # noqa: E402
+import idl  # noqa: E402
+from fake import Fake  # noqa: E402
 from tap import Tap  # noqa: E402
 
 WIDTHS = [int(word) for word in sys.argv[1:]] or (40, 80, 200)
@@ -98,8 +99,7 @@ class Bench:
         self.program = os.path.join(directory, "netoptctl")
         shutil.copy(os.path.join(build, "cli", "netoptctl"), self.program)
         os.chmod(directory, 0o755)
-        definition = Definition(os.path.join(HERE, "..", "..", "common",
-                                             "org.netopt.Daemon.varlink"))
+        definition = idl.interface("org.netopt.Daemon")
         self.fakes = [Fake(self.path("s0"), definition, 0), Fake(self.path("s1"), definition, 1),
                       Fake(self.path("s1000"), definition, 1000),
                       Fake(self.path("denied"), definition, 1, "denied"),

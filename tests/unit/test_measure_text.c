@@ -6,6 +6,7 @@
 #include "cli/measure_text.h"
 
 #include "cli/bar.h"
+#include "cli/output.h"
 #include "cli/measure_advice.h"
 #include "cli/measure_compare.h"
 #include "cli/measure_csv.h"
@@ -353,7 +354,7 @@ START_TEST(test_utf8_of_environment)
 		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
 			ck_assert_int_eq(
 				values[k] ? setenv(names[k], values[k], 1) : unsetenv(names[k]), 0);
-		ck_assert_int_eq(bar_utf8(), rows[i].utf8);
+		ck_assert_int_eq(output_utf8(), rows[i].utf8);
 	}
 }
 END_TEST

@@ -86,9 +86,9 @@ START_TEST(test_hostile)
 		{"n\xc3\xa4h\xe2\x82\xac", "näh€", 4},
 		{"漢x", "漢x", 3}, /* wide */
 		{"\xff\xfe\xc0\x80", "????", 4},
-		{"a\xe2\x82", "a??", 3},      /* cut short */
-		{"\xed\xa0\x80", "?", 1},     /* a surrogate */
-		{"\xf4\x90\x80\x80", "?", 1}, /* beyond Unicode */
+		{"a\xe2\x82", "a??", 3},         /* cut short */
+		{"\xed\xa0\x80", "???", 3},      /* a surrogate: no UTF-8, so byte by byte */
+		{"\xf4\x90\x80\x80", "????", 4}, /* beyond Unicode */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
