@@ -17,14 +17,15 @@ class Tap:
         """One check. The detail is printed with it, whatever the result."""
         self.count += 1
         self.failed += not good
+        detail = " | ".join(detail.replace("#", "").splitlines())  # a check is one line
         print(f"{'ok' if good else 'not ok'} {self.count} - {name}"
-              + (f": {detail}" if detail else "").replace("#", ""), flush=True)
+              + (f": {detail}" if detail else ""), flush=True)
         return good
 
     def skip(self, name, reason):
         """A check that could not be made."""
         self.count += 1
-        print(f"ok {self.count} - {name} # SKIP {reason}", flush=True)
+        print(f"ok {self.count} - {name} # SKIP {' | '.join(reason.splitlines())}", flush=True)
 
     @staticmethod
     def note(text):

@@ -75,7 +75,8 @@ def run(tap):
     """Idle, then under load."""
     with harness.Lab() as lab, lab.link(rtt="20ms") as link:
         lab.acceptors(link.peer_address, count=ENDPOINTS)
-        measure(tap, lab, link, "idle")
+        with harness.awake():
+            measure(tap, lab, link, "idle")
         with harness.busy_loops(4):
             measure(tap, lab, link, "4 busy loops")
 
