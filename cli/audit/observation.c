@@ -12,6 +12,7 @@
 
 #define FLOWS_STEP  256
 #define BRIEF_BYTES 10000
+#define BUFFER_FULL 0.6
 
 /* The kernel walks its table in the same order each time, so the next one is mostly the one behind
  * the last. */
@@ -54,6 +55,17 @@ static bool is_held_back(const FlowSample *sample)
 	       info->snd_cwnd > info->unacked;
 }
 
+/* More is under way than waits to be sent: the window is not what holds it back. The writer is
+ * woken below two thirds (tuning.md 1, tcp_wmem). */
+static bool is_full(const FlowSample *sample)
+{
+	const TcpInfoRaw *info = &sample->info.raw;
+
+	return sample->has_skmeminfo && sample->sndbuf > 0 &&
+	       sample->wmem_queued >= BUFFER_FULL * sample->sndbuf &&
+	       info->notsent_bytes < (uint64_t)info->unacked * info->snd_mss;
+}
+
 int observation_add_flow(Observation *observation, const FlowSample *sample, uint64_t now_ns)
 {
 	ObservedFlow *flow;
@@ -76,6 +88,8 @@ int observation_add_flow(Observation *observation, const FlowSample *sample, uin
 	flow->last_ns = now_ns;
 	flow->samples++;
 	flow->held_back += is_held_back(sample);
+	flow->buffer_full += is_full(sample);
+	flow->unread += (uint64_t)sample->rmem_alloc * 2 > sample->rcvbuf;
 	flow->sum_rtt_us += sample->info.raw.rtt_us;
 	flow->rcvbuf_least = MIN(flow->rcvbuf_least, sample->rcvbuf);
 	flow->rcvbuf_most = MAX(flow->rcvbuf_most, sample->rcvbuf);

@@ -33,6 +33,9 @@ typedef struct ObservedFlow {
 	/* Of these: a small piece is held back until the one in flight is acknowledged
 	 * (tuning.md, section 10): unacked >= 1, 0 < not sent < mss, and the window has room. */
 	uint32_t held_back;
+	/* Of these: the send buffer is full of what is under way, so a larger one would be used. */
+	uint32_t buffer_full;
+	uint32_t unread; /* of these: more than half of the receive buffer waits to be read */
 	uint32_t rcvbuf_least, rcvbuf_most;
 	uint64_t sum_rtt_us; /* of the smoothed round trips of all samples */
 	ObservedComm comm;

@@ -7,6 +7,9 @@
 #include "cli/audit/audit.h"
 #include "cli/audit/observe.h"
 
+/* "curl to [2001:db8::1]:443", with whatever `word` is between; no port: 0; rows_sockets.c */
+void audit_name(const char *comm, const char *word, const Address *address, uint16_t port,
+		char *buffer, size_t size);
 /* "curl to 192.0.2.1", with the port ":443" of a single connection; rows_sockets.c */
 void audit_name_flow(const ObservedFlow *flow, bool with_port, char *buffer, size_t size);
 

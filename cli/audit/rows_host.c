@@ -56,7 +56,6 @@ static void judge_listener(const Observation *seen, const ObservedListener *list
 			   AuditFindings *ret)
 {
 	uint32_t drops = listener->drops - listener->drops_before;
-	char address[ADDRESS_TEXT_MAX];
 	uint64_t somaxconn = 0;
 	AuditFinding *finding;
 
@@ -64,9 +63,8 @@ static void judge_listener(const Observation *seen, const ObservedListener *list
 		return;
 	finding = audit_add(ret, AUDIT_IMPROVE);
 	(void)parse_uint64(seen->somaxconn, 1, UINT32_MAX, &somaxconn);
-	(void)text_format(finding->subject, sizeof(finding->subject), "%s%s%s:%u", listener->comm,
-			  *listener->comm ? " at " : "", address_format(&listener->local, address),
-			  listener->port);
+	audit_name(listener->comm, " at ", &listener->local, listener->port, finding->subject,
+		   sizeof(finding->subject));
 	/* A client whose handshake is dropped tries again after a second. */
 	if (drops > 0)
 		finding->cost_us = 1000000;
@@ -122,7 +120,7 @@ void audit_ports(const AuditInput *input, AuditFindings *ret)
 	const Observation *seen = input->seen;
 	uint64_t ports = port_count(seen->port_range);
 	const ObservedPeer *worst = NULL;
-	char address[ADDRESS_TEXT_MAX];
+	char peer[ADDRESS_TEXT_MAX + 16];
 	uint32_t most = 0;
 
 	if (ports == 0 || *seen->flows_why) {
@@ -140,10 +138,11 @@ void audit_ports(const AuditInput *input, AuditFindings *ret)
 			  most, ports);
 		return;
 	}
+	audit_name("", "", &worst->remote, worst->remote_port, peer, sizeof(peer));
 	audit_say(ret, AUDIT_IMPROVE,
-		  "%u of %" PRIu64 " local ports are taken by connections to %s:%u: soon connect() "
+		  "%u of %" PRIu64 " local ports are taken by connections to %s: soon connect() "
 		  "fails with EADDRNOTAVAIL",
-		  most, ports, address_format(&worst->remote, address), worst->remote_port);
+		  most, ports, peer);
 	(void)text_copy(
 		ret->list[0].remedy, sizeof(ret->list[0].remedy),
 		"sysctl -w net.ipv4.ip_local_port_range=\"15000 60999\", and use connections "

@@ -21,14 +21,22 @@
 #define OPTIONS_ALL         (TCP_INFO_OPT_TIMESTAMPS | TCP_INFO_OPT_SACK | TCP_INFO_OPT_WSCALE)
 #define OPTIONS_FLOWS_LEAST 3
 
+void audit_name(const char *comm, const char *word, const Address *address, uint16_t port,
+		char *buffer, size_t size)
+{
+	char text[ADDRESS_TEXT_MAX], suffix[16] = "";
+	bool brackets = port > 0 && address->family == AF_INET6;
+
+	if (port > 0)
+		(void)text_format(suffix, sizeof(suffix), "%s:%u", brackets ? "]" : "", port);
+	(void)text_format(buffer, size, "%s%s%s%s%s", comm, *comm ? word : "", brackets ? "[" : "",
+			  address_format(address, text), suffix);
+}
+
 void audit_name_flow(const ObservedFlow *flow, bool with_port, char *buffer, size_t size)
 {
-	char address[ADDRESS_TEXT_MAX], port[16] = "";
-
-	if (with_port)
-		(void)text_format(port, sizeof(port), ":%u", flow->last.remote_port);
-	(void)text_format(buffer, size, "%s%s%s%s", flow->comm, *flow->comm ? " to " : "",
-			  address_format(&flow->last.remote, address), port);
+	audit_name(flow->comm, " to ", &flow->last.remote, with_port ? flow->last.remote_port : 0,
+		   buffer, size);
 }
 
 /* Nothing was seen, and why. */
@@ -242,11 +250,10 @@ static double opening_us(const ObservedClosed *closed)
 static void add_churn(const ObservedClosed *closed, double per_s, AuditFindings *ret)
 {
 	AuditFinding *finding = audit_add(ret, AUDIT_IMPROVE);
-	char address[ADDRESS_TEXT_MAX], opening[HUMAN_MAX];
+	char opening[HUMAN_MAX];
 
-	(void)text_format(finding->subject, sizeof(finding->subject), "%s%s%s:%u", closed->comm,
-			  *closed->comm ? " to " : "", address_format(&closed->remote, address),
-			  closed->remote_port);
+	audit_name(closed->comm, " to ", &closed->remote, closed->remote_port, finding->subject,
+		   sizeof(finding->subject));
 	finding->cost_us = (int64_t)opening_us(closed);
 	finding->cost_us_per_s = (int64_t)(per_s * opening_us(closed));
 	(void)text_format(
@@ -260,6 +267,12 @@ static void add_churn(const ObservedClosed *closed, double per_s, AuditFindings 
 		"keep connections open in %s: a pool, HTTP keep-alive, or one session for "
 		"many requests",
 		*closed->comm ? closed->comm : "the application");
+}
+
+/* New connections are what these are for. */
+static bool is_probe(const ObservedClosed *closed)
+{
+	return text_equal(closed->comm, "netoptd") || text_equal(closed->comm, "netopt-measure");
 }
 
 void audit_pooling(const AuditInput *input, AuditFindings *ret)
@@ -277,7 +290,8 @@ void audit_pooling(const AuditInput *input, AuditFindings *ret)
 		const ObservedClosed *closed = &seen->closed[i];
 		double per_s = closed->connections / seconds;
 
-		if (per_s >= CHURN_PER_S && per_s * opening_us(closed) >= CHURN_US_PER_S &&
+		if (!is_probe(closed) && per_s >= CHURN_PER_S &&
+		    per_s * opening_us(closed) >= CHURN_US_PER_S &&
 		    closed->brief * CHURN_BRIEF >= closed->connections)
 			add_churn(closed, per_s, ret);
 	}

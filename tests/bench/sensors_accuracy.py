@@ -40,10 +40,10 @@ def config(address, certificate, interval_ms):
     return text
 
 
-def make_certificate(directory, addresses):
+def make_certificate(directory, addresses, names=()):
     """A certificate that is its own authority; returns the paths of it and of its key."""
     certificate, key = (os.path.join(directory, name) for name in ("cert.pem", "key.pem"))
-    names = ",".join(f"IP:{address}" for address in addresses)
+    names = ",".join([f"IP:{address}" for address in addresses] + [f"DNS:{name}" for name in names])
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj",
                     "/CN=farside", "-addext", f"subjectAltName={names}", "-keyout", key,

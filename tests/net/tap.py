@@ -18,7 +18,7 @@ class Tap:
         self.count += 1
         self.failed += not good
         detail = " | ".join(detail.replace("#", "").splitlines())  # a check is one line
-        print(f"{'ok' if good else 'not ok'} {self.count} - {name}"
+        print(f"{'ok' if good else 'not ok'} {self.count} - {' '.join(name.split())}"
               + (f": {detail}" if detail else ""), flush=True)
         return good
 

@@ -216,6 +216,13 @@ START_TEST(test_pooling)
 	ck_assert_uint_eq(found.n, 1);
 	ck_assert_int_eq(found.list[0].cost_us, 40000);
 	ck_assert_int_eq(found.list[0].cost_us_per_s, 200000);
+	/* What measures opens connections on purpose. */
+	(void)text_copy(seen.closed[seen.n_closed - 1].comm, OBSERVED_COMM_MAX, "netoptd");
+	expect(audit_pooling, AUDIT_OK);
+	(void)text_copy(seen.closed[seen.n_closed - 1].comm, OBSERVED_COMM_MAX, "client");
+	(void)address_parse("2001:db8::1", &seen.closed[seen.n_closed - 1].remote);
+	expect(audit_pooling, AUDIT_IMPROVE);
+	ck_assert_str_eq(found.list[0].subject, "client to [2001:db8::1]:443");
 	/* 5 a second on this host, 0.4 ms each: a thousandth of the time is not worth a word. */
 	seen.closed[seen.n_closed - 1].sum_rtt_us = UINT64_C(50) * 400;
 	expect(audit_pooling, AUDIT_OK);
@@ -253,6 +260,15 @@ START_TEST(test_congestion)
 }
 END_TEST
 
+/* So many looks more, at the flow as it is. */
+static void look_again(const ObservedFlow *flow, int times)
+{
+	FlowSample sample = flow->last;
+
+	for (int i = 0; i < times; i++)
+		ck_assert_int_eq(observation_add_flow(&seen, &sample, flow->last_ns), 0);
+}
+
 START_TEST(test_buffers)
 {
 	ObservedFlow *flow = add_bulk(50 * 1000 * 1000);
@@ -261,9 +277,16 @@ START_TEST(test_buffers)
 	flow->last.wmem_queued = 4000000;
 	flow->last.info.raw.notsent_bytes = 3500000; /* it waits for the window */
 	flow->last.info.raw.unacked = 300;
+	look_again(flow, 20);
 	expect(audit_buffers, AUDIT_OK);
 	flow->last.info.raw.notsent_bytes = 100000;
 	flow->last.info.raw.unacked = 2500;
+	look_again(flow, 15);
+	expect(audit_buffers, AUDIT_OK);
+	look_again(flow, 10);
+	expect(audit_buffers, AUDIT_IMPROVE);
+	flow->last.wmem_queued = 1000; /* the writer had no turn just now */
+	look_again(flow, 1);
 	expect(audit_buffers, AUDIT_IMPROVE);
 	ck_assert_ptr_nonnull(strstr(found.list[0].remedy, "8388608"));
 	set_rtt(flow, 60000); /* what more would do is lengthen the queue */
@@ -283,7 +306,10 @@ START_TEST(test_receive_buffer)
 	flow->rcvbuf_least = 65536; /* it grows by itself */
 	expect(audit_receive_buffer, AUDIT_OK);
 	flow->rcvbuf_least = 131072;
-	flow->last.rmem_alloc = 100000; /* a slow reader */
+	flow->last.rmem_alloc = 100000; /* the reader had no turn just now */
+	look_again(flow, 1);
+	expect(audit_receive_buffer, AUDIT_IMPROVE);
+	look_again(flow, 20); /* a slow reader */
 	expect(audit_receive_buffer, AUDIT_OK);
 }
 END_TEST
