@@ -180,7 +180,7 @@ def run_all(tap, world):
     tap.ok(world.daemon.ctl("apply", advice(world)).returncode == 0, "a change to explain")
     number = advice(world)
     tap.ok(number, "something else is advised")
-    long = [command for command in commands if "1min" in command]
+    long = [command for command in commands if "--duration" in command]
     rest = [command for command in commands if command not in long]
     side = threading.Thread(target=lambda: [check(tap, world, command) for command in long])
     side.start()

@@ -575,32 +575,18 @@ END_TEST
 
 static void add_all(Suite *suite)
 {
+	const TTest *const tests[] = {
+		test_blind,   test_nodelay,        test_keepalive,    test_options,
+		test_mtu,     test_pooling,        test_without_info, test_congestion,
+		test_buffers, test_receive_buffer, test_bufferbloat,  test_listen,
+		test_ports,   test_settings,       test_tuners,       test_dns_cache,
+		test_http,    test_fast_open,      test_distance,     test_tail,
+		test_manual,  test_room,           test_show};
 	TCase *all = tcase_create("audit");
 
 	tcase_add_checked_fixture(all, setup, teardown);
-	tcase_add_test(all, test_blind);
-	tcase_add_test(all, test_nodelay);
-	tcase_add_test(all, test_keepalive);
-	tcase_add_test(all, test_options);
-	tcase_add_test(all, test_mtu);
-	tcase_add_test(all, test_pooling);
-	tcase_add_test(all, test_without_info);
-	tcase_add_test(all, test_congestion);
-	tcase_add_test(all, test_buffers);
-	tcase_add_test(all, test_receive_buffer);
-	tcase_add_test(all, test_bufferbloat);
-	tcase_add_test(all, test_listen);
-	tcase_add_test(all, test_ports);
-	tcase_add_test(all, test_settings);
-	tcase_add_test(all, test_tuners);
-	tcase_add_test(all, test_dns_cache);
-	tcase_add_test(all, test_http);
-	tcase_add_test(all, test_fast_open);
-	tcase_add_test(all, test_distance);
-	tcase_add_test(all, test_tail);
-	tcase_add_test(all, test_manual);
-	tcase_add_test(all, test_room);
-	tcase_add_test(all, test_show);
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+		tcase_add_test(all, tests[i]);
 	suite_add_tcase(suite, all);
 }
 
