@@ -207,18 +207,12 @@ def awake():
     """Keeps the processors from sleeping. An idle virtual machine is woken by its host up to
     milliseconds late, which is no latency of what is measured in it; these loops give way to
     everything else at once (SCHED_IDLE)."""
-    loops = []
-    try:
-        for cpu in os.sched_getaffinity(0):
-            loop = spawn(["/bin/sh", "-c", "while :; do :; done"])
-            loops.append(loop)
-            os.sched_setaffinity(loop.pid, {cpu})
+    processors = os.sched_getaffinity(0)
+    with busy_loops(len(processors)) as loops:
+        for loop, processor in zip(loops, processors):
+            os.sched_setaffinity(loop.pid, {processor})
             os.sched_setscheduler(loop.pid, os.SCHED_IDLE, os.sched_param(0))
         yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
 
 
 def cpu_seconds(pid):

@@ -7,6 +7,11 @@ class Skip(Exception):
     """The check cannot be made here; its text says why."""
 
 
+def one_line(text):
+    """A check is one line."""
+    return " | ".join(text.splitlines())
+
+
 class Tap:
     """Test Anything Protocol on stdout; the plan is printed at the end."""
 
@@ -17,15 +22,14 @@ class Tap:
         """One check. The detail is printed with it, whatever the result."""
         self.count += 1
         self.failed += not good
-        detail = " | ".join(detail.replace("#", "").splitlines())  # a check is one line
         print(f"{'ok' if good else 'not ok'} {self.count} - {' '.join(name.split())}"
-              + (f": {detail}" if detail else ""), flush=True)
+              + (f": {one_line(detail.replace('#', ''))}" if detail else ""), flush=True)
         return good
 
     def skip(self, name, reason):
         """A check that could not be made."""
         self.count += 1
-        print(f"ok {self.count} - {name} # SKIP {' | '.join(reason.splitlines())}", flush=True)
+        print(f"ok {self.count} - {name} # SKIP {one_line(reason)}", flush=True)
 
     @staticmethod
     def note(text):

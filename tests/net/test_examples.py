@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +45,7 @@ Group=cdn
 HISTORY_SECONDS = 14  # for a p99 of the database
 ADVISED = "7"         # the number that the page gives to what was advised
 LONG_SECONDS = 120
-INTERRUPTED = ("-n 0 ", "watch")  # these go on until they are interrupted
+INTERRUPTED = ("-n 0 ", "watch")
 INTERRUPT_SECONDS = 3
 # 6: there is something to improve; 1: systemd-resolved is not installed in this place.
 # check: whatever is true of a page served by a busy machine.
@@ -67,11 +68,16 @@ def examples():
     return commands
 
 
+def is_endless(command):
+    """Whether it goes on until it is interrupted."""
+    return any(word in command for word in INTERRUPTED)
+
+
 class World:
     """The host, what it talks to, and the place where the examples are run."""
 
-    def __init__(self, stack_directory, lab, link, daemon):
-        self.directory, self.lab, self.link, self.daemon = stack_directory, lab, link, daemon
+    def __init__(self, directory, lab, link, daemon):
+        self.directory, self.lab, self.daemon = directory, lab, daemon
         for name in ("here", "run"):
             os.mkdir(self.path(name))
         subprocess.run(["cp", "-a", "/etc", self.path("etc")], check=True)
@@ -119,7 +125,7 @@ eval "$1"
         if screen:
             time.sleep(INTERRUPT_SECONDS)
             os.write(near, b"q")
-        elif any(word in command for word in INTERRUPTED):
+        elif is_endless(command):
             time.sleep(INTERRUPT_SECONDS)
             os.killpg(process.pid, signal.SIGINT)
         status = process.wait(LONG_SECONDS)
@@ -140,7 +146,7 @@ def drain(fd, output):
 
 def wanted(command):
     """The exit statuses that are right."""
-    if any(word in command for word in INTERRUPTED) and "|" in command:
+    if is_endless(command) and "|" in command:
         return {0, 130, -signal.SIGINT}
     for words in sorted(STATUSES, key=len, reverse=True):
         if command.startswith("netoptctl " + words) and "|" not in command:
@@ -198,7 +204,7 @@ def run_all(tap, world):
 def run(tap):
     """The host and its far side."""
     for program in ("jq", "openssl"):
-        if subprocess.run(["which", program], capture_output=True, check=False).returncode:
+        if not shutil.which(program):
             raise Skip(f"{program} is not installed")
     with tempfile.TemporaryDirectory(prefix="netopt-examples-") as directory, \
             harness.Lab() as lab, lab.link(rtt="1ms", rate="20M") as link:

@@ -157,7 +157,8 @@ def run(tap):
     """One lab for all of it."""
     if not shutil.which("openssl"):
         raise Skip("openssl is not installed")
-    with harness.Lab() as lab, harness.awake(), tempfile.TemporaryDirectory(prefix="netopt-tls-") as directory:
+    with harness.awake(), harness.Lab() as lab, \
+            tempfile.TemporaryDirectory(prefix="netopt-tls-") as directory:
         links = [lab.link(number=number, rtt=f"{rtt}ms", record=True)
                  for number, rtt in enumerate(RTTS_MS)]
         certificate, key = make_certificate(directory, [link.peer_address for link in links])
