@@ -114,7 +114,7 @@ def namespaces(tap):
         before = lab.peer.snapshot()
         config = QUIET + f"Netns={lab.peer.name} nowhere\n"
         transfer = threading.Thread(target=lab.transfers, args=(link.peer_address,),
-                                    kwargs={"seconds": 4})
+                                    kwargs={"seconds": 12})  # until it was surely seen
         transfer.start()
         time.sleep(1.5)
         with Daemon(lab.host, config) as daemon:
@@ -122,16 +122,16 @@ def namespaces(tap):
                 rows = daemon.call("ListNamespaces")["namespaces"]
                 return {row["name"]: row for row in rows}
 
-            rows, _ = wait_for(lambda: lab.peer.name in spaces()
-                               and spaces()[lab.peer.name]["sockets"] is not None and spaces())
-            row = (rows or {}).get(lab.peer.name, {})
+            rows, _ = wait_for(lambda: spaces().get(lab.peer.name, {}).get("sockets") and spaces(), 10)
+            rows = rows or spaces()
+            row = rows.get(lab.peer.name, {})
             tap.ok(bool(row) and not row["error"], "the namespace is read", str(row)[:300])
             tap.ok(row.get("sockets") == 1 and row.get("paths") == 1, "with the flow in it",
                    f"{row.get('sockets')} sockets")
             values = {t["key"]: t["value"] for t in row.get("sysctls", [])}
             tap.ok(values.get("net.ipv4.tcp_rmem") == "4096 131072 7000000",
                    "with its own sysctls", str(values)[:200])
-            missing = (rows or {}).get("nowhere", {})
+            missing = rows.get("nowhere", {})
             tap.ok("no such" in (missing.get("error") or ""), "one that is not there is said to be",
                    str(missing.get("error")))
         transfer.join()

@@ -74,6 +74,7 @@ class Fake:
         self.maker = Maker(definition, items)
         self.replies = dict(replies or {})  # whole replies by method, instead of made-up ones
         self.encoded = {}  # pages of them, as they are sent
+        self.making = threading.Lock()  # many ask at once for what takes long to make up
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(path)
         os.chmod(path, 0o666)
@@ -114,12 +115,13 @@ class Fake:
         if name not in self.definition.methods:
             return b'{"error":"org.varlink.service.MethodNotFound","parameters":{}}'
         page = (name, arguments.get("offset", 0), arguments.get("limit", LIMIT_DEFAULT))
-        if page not in self.encoded:
-            if name not in self.replies:
-                self.replies[name] = self.maker.value(self.definition.methods[name][1], "", 1)
-            reply = {"parameters": self._page(self.replies[name], *page[1:])}
-            self.encoded[page] = json.dumps(reply).encode()
-        return self.encoded[page]
+        with self.making:
+            if page not in self.encoded:
+                if name not in self.replies:
+                    self.replies[name] = self.maker.value(self.definition.methods[name][1], "", 1)
+                reply = {"parameters": self._page(self.replies[name], *page[1:])}
+                self.encoded[page] = json.dumps(reply).encode()
+            return self.encoded[page]
 
     @staticmethod
     def _page(reply, first, limit):
