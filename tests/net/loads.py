@@ -71,6 +71,17 @@ def connect(address, port, count, period, stay=None):
                 reset(sock)
 
 
+def hold(address, port, idle, period="0"):
+    """One connection that asks nothing, or writes a byte each period; kept alive after `idle` s."""
+    with socket.create_connection((address, int(port))) as sock:
+        if int(idle) > 0:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, int(idle))
+        while True:
+            time.sleep(float(period) or 3600)
+            sock.sendall(b".")
+
+
 def serve(address, port, one):
     """A thread for each connection; what breaks one of them is its client's doing."""
     def life(sock):
@@ -253,7 +264,7 @@ def fastopen(address, port, period):
 
 
 ROLES = {function.__name__.replace("_", "-"): function
-         for function in (accept, connect, answer, ask, pull, push, upload, greet, churn,
+         for function in (accept, connect, hold, answer, ask, pull, push, upload, greet, churn,
                           ask_anew, serve_names, serve_pages, receive_datagrams,
                           send_datagrams, fastopen)}
 
