@@ -68,7 +68,7 @@ def check_errors(tap, name, configured, recorded):
                  f"this machine was woken late too often to tell: p95 {late:.0f} us")
         return True
     tap.ok(late <= TOLERANCE_US, f"{name}: p95 not inflated", f"p95 {late:.0f} us")
-    return name.startswith("idle") and quantile(configured, 990) > TOLERANCE_US
+    return False
 
 
 def test_latency(tap):
