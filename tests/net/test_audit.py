@@ -54,6 +54,11 @@ NAME = "www.example.org"
 ANSWER_SECONDS = 0.02
 
 
+def loads_argv(role, *words):
+    """The command line of one of the programs of loads.py."""
+    return [sys.executable, LOADS, role, *map(str, words)]
+
+
 class Site:
     """A host with its peer, its paths, and programs on both."""
 
@@ -74,7 +79,7 @@ class Site:
 
     def start(self, namespace, role, *words, server=False):
         """One of the programs of loads.py."""
-        argv = [sys.executable, LOADS, role, *map(str, words)]
+        argv = loads_argv(role, *words)
         if server:
             namespace.started(argv, timeout=60)
         else:
@@ -253,6 +258,26 @@ def faults(tap):
         tap.note(f"improve on the well host: {alarms}")
 
 
+def keepalive(tap):
+    """Connections that are idle for a quarter of an hour; the kernel's clock knows no short cut, so
+    this one is asked for by its name. Port 7031 has no keep-alive, 7032 follows the remedy, 7033
+    has none and is not idle."""
+    with harness.Lab() as lab:
+        routes.veth(lab.host, lab.peer, "cable", CABLE)
+        for port, idle, period in ((7031, 0, 0), (7032, 300, 0), (7033, 0, 60)):
+            lab.peer.started(loads_argv("accept", CABLE[1], port, 5, 0), timeout=30)
+            lab.host.spawn(loads_argv("hold", CABLE[1], port, idle, period))
+        time.sleep(RAMP_SECONDS)
+        early = audit(lab.host, "--row", "keepalive")[1]["keepalive"][0]
+        tap.ok(early["verdict"] == "ok", "keepalive: no alarm before", early["finding"])
+        time.sleep(IDLE_SECONDS)
+        rows = audit(lab.host, "--row", "keepalive")[1]
+        finding = check(tap, "keepalive", rows, rows, "7031", "7032")
+        tap.ok("SO_KEEPALIVE" in finding.get("remedy", ""), "keepalive: it is the program's option")
+        alarm = worst(rows["keepalive"], "7033")
+        tap.ok(alarm is None, "keepalive: no false alarm of one in use", str(alarm or ""))
+
+
 def look_up(namespace, directory):
     """The row of names of an audit that asks the name server of the namespace."""
     conf, hosts = (os.path.join(directory, name) for name in ("resolv.conf", "nsswitch.conf"))
@@ -272,8 +297,8 @@ def names(tap):
     for cache in (0, 1):
         with harness.Namespace("host") as namespace, \
                 tempfile.TemporaryDirectory(prefix="netopt-audit-") as directory:
-            namespace.started([sys.executable, LOADS, "serve-names", "127.0.0.1", "53",
-                               str(ANSWER_SECONDS), str(cache)], timeout=30)
+            namespace.started(loads_argv("serve-names", "127.0.0.1", 53, ANSWER_SECONDS, cache),
+                              timeout=30)
             finding = look_up(namespace, directory)
             if cache:
                 tap.ok(finding["verdict"] == "ok", "dns-cache: no false alarm", finding["finding"])
@@ -337,40 +362,11 @@ PROBES = 105  # a 99th percentile takes a hundred
 WEB_SECONDS = 45
 
 
-def keepalive(tap):
-    """Connections that are idle for a quarter of an hour; the kernel's clock knows no short cut, so
-    this one is asked for by its name. Port 7031 has no keep-alive, 7032 follows the remedy, 7033
-    has none and is not idle."""
-    with harness.Lab() as lab:
-        routes.veth(lab.host, lab.peer, "cable", CABLE)
-        for port, idle, period in ((7031, 0, 0), (7032, 300, 0), (7033, 0, 60)):
-            lab.peer.started([sys.executable, LOADS, "accept", CABLE[1], str(port), "5", "0"],
-                             timeout=30)
-            lab.host.spawn([sys.executable, LOADS, "hold", CABLE[1], str(port), str(idle),
-                            str(period)])
-
-        def look():
-            return audit(lab.host, "--row", "keepalive")[1]["keepalive"]
-
-        time.sleep(RAMP_SECONDS)
-        early = look()
-        tap.ok(early[0]["verdict"] == "ok", "keepalive: no alarm before", early[0]["finding"])
-        time.sleep(IDLE_SECONDS)
-        findings = look()
-        finding = worst(findings, "7031") or {}
-        tap.ok(finding, "keepalive: found", json.dumps(findings)[:300])
-        tap.ok("SO_KEEPALIVE" in finding.get("remedy", ""), "keepalive: says what to do",
-               finding.get("remedy"))
-        for port, name in (("7032", "kept alive"), ("7033", "in use")):
-            alarm = worst(findings, port)
-            tap.ok(alarm is None, f"keepalive: no false alarm of one {name}", str(alarm or ""))
-
-
 def start_nginx(lab, directory, words):
     """A web server in the peer, of HTTP/1.1 alone at one address and with HTTP/2 at the other, and
     an application behind it that is slow once in a while."""
-    lab.peer.started([sys.executable, LOADS, "serve-pages", "127.0.0.1", "8080",
-                      str(MOODY_EVERY), str(MOODY_SECONDS)], timeout=30)
+    lab.peer.started(loads_argv("serve-pages", "127.0.0.1", 8080, MOODY_EVERY, MOODY_SECONDS),
+                     timeout=30)
     path = os.path.join(directory, "nginx.conf")
     with open(path, "w", encoding="ascii") as file:
         file.write(NGINX.format(directory=directory, **words))
@@ -420,8 +416,10 @@ def web(tap):
             tap.ok(finding is not None, "fast-open: found", json.dumps(finding))
 
 
+PROGRAMS = {
+    "usual": [("faults", faults), ("names", names), ("tuners", tuners), ("web", web)],
+    "keepalive": [("keepalive", keepalive)],
+}
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["keepalive"]:
-        harness.main([("keepalive", keepalive)])
-    else:
-        harness.main([("faults", faults), ("names", names), ("tuners", tuners), ("web", web)])
+    harness.main(PROGRAMS[sys.argv[1] if sys.argv[1:] else "usual"])

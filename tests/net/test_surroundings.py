@@ -122,8 +122,8 @@ def namespaces(tap):
                 rows = daemon.call("ListNamespaces")["namespaces"]
                 return {row["name"]: row for row in rows}
 
-            rows, _ = wait_for(lambda: spaces().get(lab.peer.name, {}).get("sockets") and spaces(), 10)
-            rows = rows or spaces()
+            wait_for(lambda: spaces().get(lab.peer.name, {}).get("sockets"), 10)
+            rows = spaces()
             row = rows.get(lab.peer.name, {})
             tap.ok(bool(row) and not row["error"], "the namespace is read", str(row)[:300])
             tap.ok(row.get("sockets") == 1 and row.get("paths") == 1, "with the flow in it",
