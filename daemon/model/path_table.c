@@ -61,6 +61,7 @@ struct PathTable {
 	uint64_t evicted;  /* flows, when the current sweep began */
 	unsigned slices;   /* a sweep sees one of so many parts of the flows, in turn */
 	uint32_t turn;     /* the sweep with which the present turn of the parts began */
+	uint32_t split;    /* the one with which this number of parts began */
 	unsigned run;      /* sweeps in a row that saw all of their part */
 	bool covered;      /* every flow was seen, and what came since with its part's sweep */
 	bool births_known; /* ... and none was evicted: what is new now was born since */
@@ -149,7 +150,7 @@ void path_table_set_slices(PathTable *table, unsigned slices)
 	if (slices == table->slices)
 		return;
 	table->slices = slices;
-	table->turn = table->sweep + 1;
+	table->turn = table->split = table->sweep + 1;
 	table->run = 0; /* parts of another split do not add up */
 }
 
@@ -498,15 +499,23 @@ static void end_paths(PathTable *table, uint64_t now_ns)
 	}
 }
 
+/* Its part was looked at twice without it. Looks of another split do not count: of eight parts, one
+ * had its last look seven sweeps ago without anything being wrong. */
+static bool is_gone(const PathTable *table, const Flow *flow)
+{
+	uint32_t before_split = table->split > 0 ? table->split - 1 : 0;
+
+	return table->sweep - MAX(flow->sweep, before_split) >= 2 * table->slices;
+}
+
 void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)
 {
 	if (complete) {
 		map_each (&table->flows, entry) {
 			Flow *flow = CONTAINER_OF(entry, Flow, entry);
 
-			if (table->sweep - flow->sweep < 2 * table->slices)
-				continue;
-			flow_drop(table, flow);
+			if (is_gone(table, flow))
+				flow_drop(table, flow);
 		}
 	}
 	end_paths(table, now_ns);

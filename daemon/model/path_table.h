@@ -51,6 +51,7 @@ void path_table_set_observer(PathTable *table, PathTableObserver observer, void 
  * From now on each sweep sees one of so many parts of the flows, in turn, and a flow is always in
  * the same part (kern/diag_filter.h). What is new in a part was born since that part was last
  * looked at, once every part has been; a path's `flows` are those seen so far in the present turn.
+ * A flow is gone when its part was looked at twice without it, since the last call of this.
  */
 void path_table_set_slices(PathTable *table, unsigned slices);
 void path_table_sweep_begin(PathTable *table, uint64_t now_ns);

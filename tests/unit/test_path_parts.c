@@ -31,6 +31,30 @@ START_TEST(test_parts_drop_nothing_that_lives)
 }
 END_TEST
 
+/* One of eight parts had its look seven sweeps ago when there are but two parts from now on: it is
+ * not gone before these were looked at twice each. */
+START_TEST(test_fewer_parts_drop_nothing_that_lives)
+{
+	FlowSample early = flow(1, 1000), late = flow(2, 1000);
+
+	path_table_set_slices(table, 8);
+	for (unsigned i = 0; i < 8; i++)
+		sweep(i == 0 ? &early : i == 7 ? &late : NULL);
+	path_table_set_slices(table, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		sweep(NULL);
+		ck_assert_uint_eq(path_table_flow_count(table), 2);
+	}
+	sweep(&late);
+	ck_assert_uint_eq(path_table_flow_count(table), 1);
+	path_table_set_slices(table, 1);
+	sweep(NULL);
+	ck_assert_uint_eq(path_table_flow_count(table), 1);
+	sweep(NULL);
+	ck_assert_uint_eq(path_table_flow_count(table), 0);
+}
+END_TEST
+
 /* Once every part was looked at, what is new in one was born since. */
 START_TEST(test_parts_know_births)
 {
@@ -86,5 +110,6 @@ END_TEST
 
 HARNESS_MAIN("path_parts",
 	     HARNESS_FIXTURE(suite, "parts", setup, teardown, test_parts_drop_nothing_that_lives,
-			     test_parts_know_births, test_whole_sweeps_cover_what_parts_need,
+			     test_fewer_parts_drop_nothing_that_lives, test_parts_know_births,
+			     test_whole_sweeps_cover_what_parts_need,
 			     test_a_flow_of_every_part_counts_once);)
