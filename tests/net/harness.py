@@ -202,17 +202,92 @@ def busy_loops(count):
             loop.wait()
 
 
+# What is late only if the machine stands still at one of these: the packet leaves, turns around in
+# the link each way, and comes.
+MOMENTS_OF_A_ROUND_TRIP = 4
+
+
+class Stillness:
+    """When the machine stood still, by wanstill: it has no part in what is measured."""
+
+    def __init__(self):
+        fd, self.path = tempfile.mkstemp(prefix="netopt-still-")
+        os.close(fd)
+        self.process = spawn([build_path("tests", "net", "wanstill"), self.path],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        if read_line(self.process, PATIENCE_SECONDS) != "ready":
+            self.close()
+            raise RuntimeError("wanstill did not start")
+        self.begin_ns = time.monotonic_ns()
+
+    def close(self):
+        """Ends the watch."""
+        stop(self.process)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        os.unlink(self.path)
+
+    def rows(self, since_ns=0):
+        """All stalls so far: (begin, end) in ns of CLOCK_MONOTONIC, of each processor."""
+        self.process.stdin.write(b"sync\n")
+        if read_line(self.process, PATIENCE_SECONDS) != "ok":
+            raise RuntimeError("wanstill does not answer")
+        with open(self.path, encoding="ascii") as file:
+            rows = [json.loads(line) for line in file]
+        return [(row["beginNs"], row["endNs"]) for row in rows if row["endNs"] > since_ns]
+
+    def stalls(self):
+        """Those of all processors as one, in order, without overlaps: whoever waits for one
+        processor may wait for any."""
+        return union(self.rows())
+
+    def share(self, late_us, since_ns=0):
+        """Of all moments, those at which what a processor had to do came so late, or later."""
+        since_ns = max(since_ns, self.begin_ns)
+        elapsed_ns = (time.monotonic_ns() - since_ns) * len(os.sched_getaffinity(0))
+        return excess(self.rows(since_ns), late_us * 1000) / max(elapsed_ns, 1)
+
+    def explains(self, permille, late_us, since_ns=0, moments=MOMENTS_OF_A_ROUND_TRIP):
+        """Whether the machine itself made this quantile of what waits at so many moments that
+        late. A share of few is not exact: half of it is enough."""
+        return explained(permille, self.share(late_us, since_ns), moments)
+
+
+def excess(rows, late_ns):
+    """How long it was longer than that until the end of a stall, in all."""
+    return sum(max(0, end - begin - late_ns) for begin, end in rows)
+
+
+def explained(permille, share, moments=MOMENTS_OF_A_ROUND_TRIP):
+    """Whether such a share of the moments reaches what a quantile leaves out."""
+    return moments * share >= (1000 - permille) / 1000 / 2
+
+
+def union(spans):
+    """Spans that overlap or touch become one."""
+    result = []
+    for begin, end in sorted(spans):
+        if result and begin <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((begin, end))
+    return result
+
+
+def overlap(spans, begin, end):
+    """How much of begin … end lies within the spans, which do not overlap each other."""
+    return sum(max(0, min(end, stop) - max(begin, start)) for start, stop in spans)
+
+
 @contextlib.contextmanager
 def awake():
-    """Keeps the processors from sleeping. An idle virtual machine is woken by its host up to
-    milliseconds late, which is no latency of what is measured in it; these loops give way to
-    everything else at once (SCHED_IDLE)."""
-    processors = os.sched_getaffinity(0)
-    with busy_loops(len(processors)) as loops:
-        for loop, processor in zip(loops, processors):
-            os.sched_setaffinity(loop.pid, {processor})
-            os.sched_setscheduler(loop.pid, os.SCHED_IDLE, os.sched_param(0))
-        yield
+    """Keeps the processors from sleeping, by loops that give way to everything else: an idle
+    virtual machine is woken by its host up to milliseconds late. Yields the Stillness."""
+    witness = Stillness()
+    try:
+        yield witness
+    finally:
+        witness.close()
 
 
 def cpu_seconds(pid):
@@ -379,7 +454,7 @@ class Link:
     """One wanlink between two namespaces. Words as in wanspec.h: set(rtt="50ms", up_loss="0")."""
 
     def __init__(self, host, peer, number=0, seed=1, mtu=1500, record_syn=True, record=False,
-                 **words):
+                 record_late=False, **words):
         self.host_address, self.peer_address = f"10.77.{number}.1", f"10.77.{number}.2"
         self.host_address6, self.peer_address6 = f"fd77:{number}::1", f"fd77:{number}::2"
         self.device = f"wan{number}"
@@ -390,7 +465,8 @@ class Link:
         for side in ("host", "peer"):
             argv += [f"--{side}-address", getattr(self, f"{side}_address") + "/24",
                      f"--{side}-address", getattr(self, f"{side}_address6") + "/64"]
-        for option, wanted in (("record-syn", record_syn), ("record", record)):
+        for option, wanted in (("record-syn", record_syn), ("record", record),
+                               ("record-late", record_late)):
             if wanted:
                 fd, self.records[option] = tempfile.mkstemp(prefix=f"netopt-{option}-")
                 os.close(fd)
@@ -448,6 +524,10 @@ class Link:
     def packets(self):
         """All packets of the host so far, if they are recorded (see wanrecord.h)."""
         return self._recorded("record")
+
+    def late(self):
+        """Packets that came 100 us late or more, if they are recorded: (due, delivered) in ns."""
+        return [(row["dueNs"], row["atNs"]) for row in self._recorded("record-late")]
 
     def _recorded(self, option):
         self._command("sync")

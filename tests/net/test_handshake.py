@@ -17,9 +17,6 @@ CONFIG = "[Daemon]\nMode=observe\n" + "".join(
     f"[Endpoint e{i}]\nUrl=tcp://{{address}}:{7000 + i}\nInterval=250ms\n"
     for i in range(ENDPOINTS))
 TOLERANCE_US = 300
-# A virtual machine stands still at times, and then the link is late itself: one handshake in a
-# hundred that is later than this says nothing of who measures it.
-DISTURBED_US = 2000
 ATTEMPTS = 3
 
 
@@ -47,36 +44,37 @@ def observe(lab, link):
     return rows, overhead, [h["rttNs"] / 1000 for h in link.handshakes()[skip:] if h["syns"] == 1]
 
 
-def measure(tap, lab, link, name):
-    """Compares the daemon's quantiles with those of the record."""
+def measure(tap, lab, link, name, witness=None):
+    """Compares the daemon's quantiles with those of the record; again if they differ, as a virtual
+    machine stands still at times. That it did is for the witness to say."""
     for attempt in range(ATTEMPTS):
+        since_ns = time.monotonic_ns()
         rows, overhead, truth = observe(lab, link)
-        disturbed = quantile(truth, 0.99) - quantile(truth, 0.5) > DISTURBED_US
-        if not disturbed:
+        p50 = statistics.median(row["p50Usec"] for row in rows)
+        p99 = statistics.median(row["p99Usec"] or row["maxUsec"] for row in rows)
+        true50, true99 = quantile(truth, 0.5), quantile(truth, 0.99)
+        tap.note(f"{name}: {len(truth)} handshakes: p50 {p50} us (truth {true50:.0f}), p99 {p99} us"
+                 f" (truth {true99:.0f}); local overhead p99 up to {max(overhead)} us")
+        wrong = abs(p99 - true99) > max(TOLERANCE_US, 0.02 * true99)
+        if not wrong:
             break
-        tap.note(f"{name}: the link itself was late by {quantile(truth, 0.99):.0f} us "
-                 f"(attempt {attempt + 1})")
+        tap.note(f"{name}: attempt {attempt + 1} of {ATTEMPTS}")
     tap.ok(len(rows) == ENDPOINTS, f"{name}: every endpoint has a median")
-    p50 = statistics.median(row["p50Usec"] for row in rows)
-    p99 = statistics.median(row["p99Usec"] or row["maxUsec"] for row in rows)
-    true50, true99 = quantile(truth, 0.5), quantile(truth, 0.99)
-    tap.note(f"{name}: {len(truth)} handshakes: p50 {p50} us (truth {true50:.0f}), p99 {p99} us "
-             f"(truth {true99:.0f}); local overhead p99 up to {max(overhead)} us")
     tap.ok(abs(p50 - true50) <= TOLERANCE_US, f"{name}: p50 within 0.3 ms of the truth",
            f"{p50 - true50:+.0f} us")
-    if disturbed:
-        tap.skip(f"{name}: p99 not inflated", "this machine stood still too often to tell")
+    if wrong and witness and witness.explains(990, TOLERANCE_US, since_ns):
+        tap.skip(f"{name}: p99 not inflated", f"{p99 - true99:+.0f} us, but the machine stood still"
+                 f" {witness.share(TOLERANCE_US, since_ns):.2%} of the time")
         return
-    tap.ok(abs(p99 - true99) <= max(TOLERANCE_US, 0.02 * true99), f"{name}: p99 not inflated",
-           f"{p99 - true99:+.0f} us")
+    tap.ok(not wrong, f"{name}: p99 not inflated", f"{p99 - true99:+.0f} us")
 
 
 def run(tap):
     """Idle, then under load."""
     with harness.Lab() as lab, lab.link(rtt="20ms") as link:
         lab.acceptors(link.peer_address, count=ENDPOINTS)
-        with harness.awake():
-            measure(tap, lab, link, "idle")
+        with harness.awake() as witness:
+            measure(tap, lab, link, "idle", witness)
         with harness.busy_loops(4):
             measure(tap, lab, link, "4 busy loops")
 

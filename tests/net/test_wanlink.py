@@ -37,61 +37,102 @@ def handshake_errors(lab, link, address):
              if entry["source"] in truth])
 
 
-def disturbed(configured):
-    """Whether the machine itself stood still for many of the handshakes."""
-    return quantile(configured, 950) > TOLERANCE_US
+def lateness(n_packets, late, stalls):
+    """The p99 in us of how late packets were when the machine did not stand still. Those that are
+    not in `late` were less late than all that are."""
+    own = sorted((at - due - harness.overlap(stalls, due, at)) / 1000 for due, at in late)
+    n_left_out = n_packets // 100
+    return own[-1 - n_left_out] if len(own) > n_left_out else 0
 
 
-def undisturbed_errors(lab, link, address):
-    """handshake_errors(), again if the machine had hiccups."""
+class Attempt:
+    """Fresh handshakes, how wrong they were, and how late the link was with their packets."""
+
+    def __init__(self, lab, link, address, witness=None):
+        self.since_ns = time.monotonic_ns()
+        n_late, n_before = len(link.late()), self.packets(link)
+        self.configured, self.recorded = handshake_errors(lab, link, address)
+        self.n_packets, late = self.packets(link) - n_before, link.late()[n_late:]
+        self.all_us = lateness(self.n_packets, late, [])
+        self.own_us = lateness(self.n_packets, late, witness.stalls()) if witness else self.all_us
+        self.inflated_us = quantile(self.configured, 950)
+
+    @staticmethod
+    def packets(link):
+        """Those of both directions so far."""
+        stats = link.stats()
+        return stats["up"]["packets"] + stats["down"]["packets"]
+
+    def good(self):
+        """Whether nothing was late."""
+        return max(self.inflated_us, self.own_us) <= TOLERANCE_US
+
+
+def check_errors(tap, name, lab, link, address, witness=None):
+    """Median and p95 of the errors within the tolerance; again if the machine had hiccups."""
     for _ in range(ATTEMPTS):
-        errors = handshake_errors(lab, link, address)
-        if not disturbed(errors[0]):
+        attempt = Attempt(lab, link, address, witness)
+        if attempt.good():
             break
-    return errors
-
-
-def check_errors(tap, name, configured, recorded):
-    """Median and p95 of the errors within the tolerance. Returns whether the machine stood still
-    too often to tell."""
-    for what, errors in (("configured 20 ms", configured), ("recorded truth", recorded)):
+    for what, errors in (("configured 20 ms", attempt.configured),
+                         ("recorded truth", attempt.recorded)):
         detail = (f"n {len(errors)}, min {min(errors):.0f}, p50 {statistics.median(errors):.0f}, "
                   f"p99 {quantile(errors, 990):.0f}, max {max(errors):.0f} us")
         tap.ok(len(errors) == HANDSHAKES and abs(statistics.median(errors)) <= TOLERANCE_US,
                f"{name}: p50 of the kernel's RTT against {what}", detail)
-    late = quantile(configured, 950)
-    tap.ok(-1 <= min(configured), f"{name}: never early", f"{min(configured):.0f} us")
-    # A virtual machine that does little is scheduled late by its host at times, and nothing can be
-    # done about it in here; one that is busy is not, and there this must hold.
-    if name.startswith("idle") and late > TOLERANCE_US:
-        tap.skip(f"{name}: p95 not inflated",
-                 f"this machine was woken late too often to tell: p95 {late:.0f} us")
-        return True
+    early = min(attempt.configured)
+    tap.ok(-1 <= early, f"{name}: never early", f"{early:.0f} us")
+    tap.ok(attempt.n_packets >= 4 * HANDSHAKES and attempt.own_us <= TOLERANCE_US,
+           f"{name}: packets delivered in time", f"p99 {attempt.own_us:.0f} us of what the machine "
+           f"has no part in, {attempt.all_us:.0f} in all, of {attempt.n_packets}")
+    # A virtual machine is stopped by its host at times, and nothing can be done about it in here:
+    # but only a witness that does not go through the link may say so.
+    late = attempt.inflated_us
+    if late > TOLERANCE_US and witness and witness.explains(950, TOLERANCE_US, attempt.since_ns):
+        tap.skip(f"{name}: p95 not inflated", f"the machine stood still too often to tell, "
+                 f"{witness.share(TOLERANCE_US, attempt.since_ns):.2%} of the time: {late:.0f} us")
+        return
     tap.ok(late <= TOLERANCE_US, f"{name}: p95 not inflated", f"p95 {late:.0f} us")
-    return False
+
+
+def test_judge(tap):
+    """Who may excuse what is late: the machine that stood still, never the link."""
+    ms = 1000000
+    stalls = harness.union([(10 * ms, 12 * ms), (11 * ms, 14 * ms), (90 * ms, 91 * ms)])
+    tap.ok(stalls == [(10 * ms, 14 * ms), (90 * ms, 91 * ms)], "stalls of two processors are one",
+           str(stalls))
+    late = [(11 * ms, 15 * ms), (50 * ms, 52 * ms)]
+    tap.ok(lateness(99, late, stalls) == 2000 and lateness(99, late, []) == 4000
+           and lateness(199, late, stalls) == 1000 and lateness(200, late, []) == 0,
+           "late is what came after the stall, or without one")
+    tap.ok(harness.excess([(0, ms), (0, ms // 5)], 300000) == 700000,
+           "a stall makes late by 300 us what was due 300 us before its end")
+    tap.ok(harness.explained(950, 0.00625) and not harness.explained(950, 0.006)
+           and not harness.explained(500, 0.06), "a quantile is explained by what makes half of it")
+    with harness.Lab() as lab:
+        link = lab.link(rtt="20ms", record_late=True, coarse="2ms")
+        lab.acceptors(link.peer_address)
+        with harness.awake() as witness:
+            attempt = Attempt(lab, link, link.peer_address, witness)
+        tap.ok(attempt.own_us > TOLERANCE_US and not attempt.good(),
+               "a link that is late by itself is not excused",
+               f"p99 {attempt.own_us:.0f} us, {attempt.all_us:.0f} in all")
 
 
 def test_latency(tap):
     """RTT of handshakes, idle and with four busy loops."""
     with harness.Lab() as lab:
-        link = lab.link(rtt="20ms")
+        link = lab.link(rtt="20ms", record_late=True)
         lab.acceptors(link.peer_address)
         lab.acceptors(link.peer_address6)
-        still = []
-        with harness.awake():
-            still.append(check_errors(tap, "idle",
-                                      *undisturbed_errors(lab, link, link.peer_address)))
-            still.append(check_errors(tap, "idle, IPv6",
-                                      *undisturbed_errors(lab, link, link.peer_address6)))
+        with harness.awake() as witness:
+            check_errors(tap, "idle", lab, link, link.peer_address, witness)
+            check_errors(tap, "idle, IPv6", lab, link, link.peer_address6, witness)
         with harness.busy_loops(4):
-            check_errors(tap, "4 busy loops", *undisturbed_errors(lab, link, link.peer_address))
+            check_errors(tap, "4 busy loops", lab, link, link.peer_address)
         stats = link.stats()
-        detail = (f"p50 {stats['latenessP50Us']}, p99 {stats['latenessP99Us']}, "
-                  f"max {stats['latenessMaxUs']} us, realtime {stats['realtime']}")
-        if stats["latenessP99Us"] > TOLERANCE_US and any(still):
-            tap.skip("packets delivered in time", f"this machine stood still, see above: {detail}")
-        else:
-            tap.ok(stats["latenessP99Us"] <= TOLERANCE_US, "packets delivered in time", detail)
+        tap.note(f"lateness in all: p50 {stats['latenessP50Us']}, p99 {stats['latenessP99Us']}, "
+                 f"max {stats['latenessMaxUs']} us, realtime {stats['realtime']}")
 
         link.set(rtt="50ms", up_delay="10ms")
         rtts = [entry["rtt_us"] for entry in
@@ -277,6 +318,6 @@ def test_killed(tap):
 
 
 if __name__ == "__main__":
-    harness.main([("latency", test_latency), ("rate", test_rate), ("loss", test_loss),
+    harness.main([("judge", test_judge), ("latency", test_latency), ("rate", test_rate), ("loss", test_loss),
                   ("throughput", test_throughput), ("coarse", test_coarse), ("cleanup", test_cleanup),
                   ("killed", test_killed)])

@@ -7,6 +7,8 @@
  * for each direction (the words are in wanspec.h). It exists because netem is not in every kernel,
  * because netem's queue counts packets and not bytes, and because a test of a latency measurement
  * needs somebody who knows the true latency: --record-syn and --record write it down.
+ * --record-late writes down when each packet was due that came 100 us late or more, and when it
+ * came: {"dueNs":…,"atNs":…}, CLOCK_MONOTONIC.
  *
  * Accuracy. The thread runs under SCHED_FIFO with its memory locked, so that busy programs do not
  * delay it: a timer or packet interrupt preempts them at once. It sleeps in ppoll(2) until the next
@@ -54,9 +56,11 @@
 
 /* For each direction: 1 Gbit/s for 0.7 s; touched only when used. */
 #define STORE_BYTES (96U << 20)
-#define MTU_MIN     576
-#define MTU_MAX     9216
-#define PRIORITY    50
+/* From here on a packet is late enough to be written down by --record-late. */
+#define LATE_NS  100000
+#define MTU_MIN  576
+#define MTU_MAX  9216
+#define PRIORITY 50
 /* Packets handled in one go: more, and a burst on one side delays what is due on the other. */
 #define READ_BATCH  16
 #define WRITE_BATCH 32
@@ -83,7 +87,7 @@
 struct options {
 	struct wantun_spec ends[WANSPEC_N]; /* [WANSPEC_UP] is where "up" begins: the host */
 	struct wanspec spec;
-	const char *syn_file, *record_file; /* NULL: not recorded */
+	const char *syn_file, *record_file, *late_file; /* NULL: not recorded */
 	uint64_t seed, coarse_ns;
 };
 
@@ -95,6 +99,7 @@ struct wanlink {
 	struct wanstats lateness;
 	struct wansyn *syn;    /* of handshakes; or NULL */
 	struct wanlog *record; /* of packets; or NULL */
+	struct wanlog *late;   /* of those delivered late; or NULL */
 	int signal_fd;
 	size_t mtu;
 	bool realtime, stop;
@@ -145,6 +150,9 @@ static void send_head(struct wanlink *link, size_t direction, uint64_t now)
 	const struct wanpath_packet *packet = wanpath_head(path);
 
 	wanstats_add(&link->lateness, now - packet->due_ns);
+	if (link->late && now - packet->due_ns >= LATE_NS)
+		wanlog_line(link->late, "{\"dueNs\":%" PRIu64 ",\"atNs\":%" PRIu64 "}\n",
+			    packet->due_ns, now);
 	if (link->syn && direction == WANSPEC_DOWN)
 		wansyn_delivered(link->syn, packet->data, packet->length, now);
 	if (link->record && direction == WANSPEC_DOWN)
@@ -279,6 +287,8 @@ static void command(struct wanlink *link, char *line)
 		r = link->syn ? wansyn_flush(link->syn) : 0;
 		if (r == 0 && link->record)
 			r = wanlog_flush(link->record);
+		if (r == 0 && link->late)
+			r = wanlog_flush(link->late);
 		word = NULL;
 	}
 	for (; r == 0 && word; word = strtok_r(NULL, " \t", &save))
@@ -399,6 +409,8 @@ static int open_link(struct wanlink *link, const struct options *options)
 		r = wansyn_new(options->syn_file, &link->syn);
 	if (r == 0 && options->record_file)
 		r = wanlog_new(options->record_file, &link->record);
+	if (r == 0 && options->late_file)
+		r = wanlog_new(options->late_file, &link->late);
 	for (size_t i = 0; r == 0 && i < WANSPEC_N; i++) {
 		r = wanpath_init(&link->paths[i], link->mtu, STORE_BYTES / link->mtu,
 				 options->seed + i);
@@ -420,6 +432,7 @@ static void close_link(struct wanlink *link)
 	}
 	wansyn_free(link->syn);
 	wanlog_free(link->record);
+	wanlog_free(link->late);
 	if (link->signal_fd >= 0)
 		close(link->signal_fd);
 }
@@ -430,7 +443,7 @@ static int usage(const char *message, const char *detail)
 		"wanlink: %s%s\n"
 		"usage: wanlink --host NETNS --peer NETNS [--host-address ADDR/LEN]…\n"
 		"       [--peer-address ADDR/LEN]… [--device NAME] [--mtu BYTES] [--seed N]\n"
-		"       [--record-syn FILE] [--record FILE] [--coarse TIME]\n"
+		"       [--record-syn FILE] [--record FILE] [--record-late FILE] [--coarse TIME]\n"
 		"       [--[up-|down-]WORD VALUE]…\n"
 		"WORD:  rtt delay jitter rate queue loss\n",
 		message, detail);
@@ -473,6 +486,8 @@ static int set_option(struct options *options, const char *word, const char *val
 		options->syn_file = value;
 	else if (strcmp(word, "record") == 0)
 		options->record_file = value;
+	else if (strcmp(word, "record-late") == 0)
+		options->late_file = value;
 	else if (strcmp(word, "mtu") == 0)
 		return set_mtu(options, value);
 	else if (strcmp(word, "coarse") == 0)
