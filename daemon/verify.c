@@ -103,15 +103,20 @@ static LiveUse *use_of(Verification *verification, const Address *remote)
 	return host;
 }
 
+/* What was made before the change may be seen for the first time after it: by the sweep that
+ * follows every change, or, since a socket chooses when it is made and is seen when it is
+ * connected, after a handshake whose SYN was repeated (RFC 6298, 2: after 1 s). */
+#define HANDSHAKE_NS (3 * NSEC_PER_SEC)
+
 /* Of a flow that was there at the first sweep nobody knows the birth: it is old. */
 static bool is_older(const Sockets *sockets, uint64_t cookie, uint64_t since_ns)
 {
-	uint64_t birth_ns;
+	uint64_t birth_ns, settled_ns = since_ns + HANDSHAKE_NS;
 	bool seen;
 
 	if (path_table_birth(sockets->paths, cookie, &birth_ns, &seen))
-		return !seen || birth_ns <= since_ns;
-	return sockets->sweep_ns < since_ns;
+		return !seen || birth_ns <= settled_ns;
+	return sockets->sweep_ns < settled_ns;
 }
 
 static void on_socket(const FlowSample *sample, void *context)

@@ -27,8 +27,8 @@ def ask(tap, daemon, *words, status=0):
     return json.loads(done.stdout) if done.stdout else {}
 
 
-def take_advice(tap, daemon):
-    """What is fixed by the configuration is advice in Mode=observe; a person takes it."""
+def find_advice(tap, daemon):
+    """What is fixed by the configuration is advice in Mode=observe."""
     first, again = ask(tap, daemon, "advise"), ask(tap, daemon, "advise")
     advice = next((a for a in first["advices"] if a["controller"] == "congestion"), None)
     if not tap.ok(advice, "bbr is advised", str(first)):
@@ -38,22 +38,26 @@ def take_advice(tap, daemon):
     tap.ok([a["id"] for a in again["advices"]] == [a["id"] for a in first["advices"]],
            "the same advice has the same id")
     tap.ok(not daemon.changes(), "nothing was changed by asking")
-    ask(tap, daemon, "apply", str(advice["id"]))
-    tap.ok(daemon.tunable(KEY)["current"] == "bbr", "it is applied", str(daemon.tunable(KEY)))
-    tap.ok(daemon.changes()[0]["id"] == advice["id"], "the change has the id of the advice")
     return advice["id"]
 
 
+def check_applied(tap, daemon, advice):
+    """The advice taken."""
+    ask(tap, daemon, "apply", str(advice))
+    tap.ok(daemon.tunable(KEY)["current"] == "bbr", "it is applied", str(daemon.tunable(KEY)))
+    tap.ok(daemon.changes()[0]["id"] == advice, "the change has the id of the advice")
+
+
 def check_live(tap, daemon):
-    """Of two connections one is older than the change."""
+    """Of three connections two are older than the change, one so little that no look was between."""
     end, use = time.monotonic() + PATIENCE_SECONDS, {}
     while use.get("using", 0) < 1 and time.monotonic() < end:
         reply = ask(tap, daemon, "verify")  # the new one may take its time on a busy machine
         use = reply["destinations"][0] if reply["destinations"] else {}
         time.sleep(0.5)
     tap.note(str(reply))
-    tap.ok(use.get("using", 0) >= 1 and use.get("older", 0) >= 1 and use.get("other") == 0,
-           "the old connection keeps cubic, the new one has bbr", str(use))
+    tap.ok(use.get("using", 0) >= 1 and use.get("older", 0) >= 2 and use.get("other") == 0,
+           "the old connections keep cubic, the new one has bbr", str(use))
     tap.ok(reply["sysctls"] >= 1 and reply["journalEntries"] >= 1, "sysctl and journal compared")
 
 
@@ -87,11 +91,14 @@ def run(tap):
         daemon = Daemon(lab.host, CONFIG)
         with Transfers(lab, link.peer_address, seconds=60, port=9000), daemon:
             daemon.call("ListFlows")
-            change = take_advice(tap, daemon)
+            change = find_advice(tap, daemon)
             if change is None:
                 tap.note(daemon.log())
                 return
-            with Transfers(lab, link.peer_address, seconds=5, port=9001) as younger:
+            with Transfers(lab, link.peer_address, seconds=60, port=9002), \
+                    Transfers(lab, link.peer_address, seconds=5, port=9001) as younger:
+                time.sleep(0.05)
+                check_applied(tap, daemon, change)
                 younger.next()
                 check_live(tap, daemon)
                 check_explanations(tap, daemon, change, link.peer_address)

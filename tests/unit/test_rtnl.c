@@ -220,6 +220,7 @@ START_TEST(test_address_and_rule_changes)
 	ck_assert_int_eq(changes(rtnl), RTNL_CHANGED_ADDRESS);
 	OWN_NETNS_DO("ip -6 address add 2001:db8::5/128 dev lo nodad");
 	ck_assert(changes(rtnl) & RTNL_CHANGED_ADDRESS);
+	settle(rtnl); /* the kernel tells it again when it is done with it: no news then */
 
 	OWN_NETNS_DO("ip neighbour add 192.0.2.77 lladdr 02:00:00:00:00:01 dev eth0");
 	ck_assert_int_eq(changes(rtnl), 0);
@@ -278,7 +279,7 @@ START_TEST(test_default_routes6)
 	settle(rtnl);
 	if (!own_netns_run("ip -6 address add 2001:db8::2/64 dev eth0 nodad"))
 		HARNESS_SKIP("this kernel has no IPv6");
-	(void)changes(rtnl);
+	settle(rtnl); /* the kernel tells it again when it is done with it: no news then */
 	OWN_NETNS_DO("ip -6 route add default via 2001:db8::1 dev eth0 metric 512");
 	OWN_NETNS_DO("ip -6 route add default via fe80::1 dev eth0 metric 1024");
 	OWN_NETNS_DO("ip route add default via 192.0.2.1 dev eth0 metric 9000");
