@@ -17,6 +17,7 @@
 
 #include "common/base.h"
 #include "common/clock.h"
+#include "daemon/model/budget.h"
 #include "daemon/model/flow.h"
 #include "daemon/model/path_merge.h"
 
@@ -55,14 +56,15 @@ struct PathTable {
 	uint64_t alike_ns; /* likewise */
 	uint32_t epoch;
 	uint32_t sweep;       /* number of the current one; 0: none yet */
-	uint64_t sweep_ns;    /* begin of the current one */
-	uint64_t previous_ns; /* begin of the one before */
+	uint64_t previous_ns; /* when its part was looked at before */
 	uint64_t sweep_bytes, last_sweep_bytes;
-	uint64_t evicted;  /* flows, when the current sweep began */
-	unsigned slices;   /* a sweep sees one of so many parts of the flows, in turn */
-	uint32_t turn;     /* the sweep with which the present turn of the parts began */
-	uint32_t split;    /* the one with which this number of parts began */
-	unsigned run;      /* sweeps in a row that saw all of their part */
+	uint64_t evicted; /* flows, when the current sweep began */
+	unsigned slices;  /* a sweep sees one of so many parts of the flows, in turn */
+	uint32_t turn;    /* the sweep with which the present turn of the parts began */
+	uint32_t split;   /* the one with which this number of parts began */
+	uint64_t looks_ns[BUDGET_SLICES_MAX]; /* begin of the last sweeps, by number */
+	uint64_t before_split_ns; /* every part had been looked at since, when the split began */
+	unsigned run;             /* sweeps in a row that saw all of their part */
 	bool covered;      /* every flow was seen, and what came since with its part's sweep */
 	bool births_known; /* ... and none was evicted: what is new now was born since */
 	PathTableObserver observer;
@@ -144,22 +146,25 @@ void path_table_set_observer(PathTable *table, PathTableObserver observer, void 
 	table->observer_context = context;
 }
 
+/* When the part whose turn it is in this sweep, the current or the next one, was looked at before.
+ * In the first turn of a split nobody knows in which of the former parts a flow would have been:
+ * then it is the look at the one that was looked at longest ago. */
+static uint64_t look_before(const PathTable *table, uint32_t sweep)
+{
+	if (sweep < table->split + table->slices)
+		return table->before_split_ns;
+	return table->looks_ns[(sweep - table->slices) % BUDGET_SLICES_MAX];
+}
+
 void path_table_set_slices(PathTable *table, unsigned slices)
 {
-	assert(slices > 0);
+	assert(slices > 0 && slices <= BUDGET_SLICES_MAX);
 	if (slices == table->slices)
 		return;
+	table->before_split_ns = look_before(table, table->sweep + 1);
 	table->slices = slices;
 	table->turn = table->split = table->sweep + 1;
 	table->run = 0; /* parts of another split do not add up */
-}
-
-/* When the part whose turn it is was looked at before: with several, so many periods ago. */
-static uint64_t previous_look(const PathTable *table, uint64_t now_ns)
-{
-	uint64_t others_ns = (table->slices - 1) * (now_ns - table->sweep_ns);
-
-	return table->sweep_ns > others_ns ? table->sweep_ns - others_ns : 0;
 }
 
 void path_table_sweep_begin(PathTable *table, uint64_t now_ns)
@@ -168,8 +173,8 @@ void path_table_sweep_begin(PathTable *table, uint64_t now_ns)
 	table->sweep++;
 	if (table->sweep - table->turn >= table->slices)
 		table->turn = table->sweep;
-	table->previous_ns = previous_look(table, now_ns);
-	table->sweep_ns = now_ns;
+	table->previous_ns = look_before(table, table->sweep);
+	table->looks_ns[table->sweep % BUDGET_SLICES_MAX] = now_ns;
 	table->sweep_bytes = 0;
 	if (table->flows.evicted != table->evicted) {
 		table->covered = false;
@@ -310,7 +315,8 @@ bool path_table_expect(PathTable *table, const Address *address, const PathMetri
 	Path *path = path_lookup(table, address, false);
 
 	if (path)
-		path_expect(path, metrics ? metrics : &(PathMetrics){0}, table->sweep_ns);
+		path_expect(path, metrics ? metrics : &(PathMetrics){0},
+			    table->looks_ns[table->sweep % BUDGET_SLICES_MAX]);
 	return path;
 }
 

@@ -136,13 +136,29 @@ static void explain_paths(const Explained *explained, const Endpoint *endpoint)
 
 static void explain_slo(const Endpoint *endpoint, uint64_t now_ns, Text *text)
 {
-	static const char *const names[] = {
-		[ENDPOINT_SLO_NONE] = "none, or too few samples to say",
+	static const char *const verdicts[] = {
+		[ENDPOINT_SLO_NONE] = "too few samples to say",
 		[ENDPOINT_SLO_MET] = "met",
 		[ENDPOINT_SLO_MISSED] = "missed",
 	};
+	const struct {
+		const char *name;
+		uint64_t target_ns;
+	} targets[] = {{"p50", endpoint->target_p50_ns},
+		       {"p95", endpoint->target_p95_ns},
+		       {"p99", endpoint->target_p99_ns}};
+	_cleanup_(text_clear) Text line = {.data = NULL};
+	char buffer[HUMAN_MAX];
 
-	explain_item_line(text, "target", "%s", names[endpoint_slo(endpoint, now_ns)]);
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		if (targets[i].target_ns > 0)
+			text_appendf(&line, "%s%s %s", line.length ? ", " : "", targets[i].name,
+				     human_latency(targets[i].target_ns / NSEC_PER_USEC, buffer));
+	if (line.length > 0)
+		explain_item_line(text, "target", "%s: %s", text_string(&line),
+				  verdicts[endpoint_slo(endpoint, now_ns)]);
+	else
+		explain_item_line(text, "target", "none");
 }
 
 void explain_endpoint(const Explained *explained, const Endpoint *endpoint)

@@ -35,6 +35,9 @@ START_TEST(test_endpoint)
 	says(reply, "1 syn-retransmit\n");
 	says(reply, "one SYN was lost");
 	says(reply, "there is nothing to tune");
+	says(reply, "target         p50 50.0 ms: ");
+	says(web, "target         p99 50.0 ms: ");
+	says(lost, "target         none\n");
 	says(web, "1 timeout\n");
 	says(lost, "no such name");
 	says(lost, "It has no address now");

@@ -55,6 +55,31 @@ START_TEST(test_fewer_parts_drop_nothing_that_lives)
 }
 END_TEST
 
+/* What is new was born since its part was looked at before: after a change of their number since
+ * the last one of all the parts was. */
+START_TEST(test_births_know_the_look_before)
+{
+	FlowSample a = flow(1, 1000), b = flow(2, 1000), c = flow(3, 1000), d = flow(4, 1000);
+
+	sweep(NULL);
+	path_table_set_slices(table, 8);
+	for (unsigned i = 0; i < 8; i++)
+		sweep(NULL);
+	path_table_set_slices(table, 1);
+	sweep(&a);
+	ck_assert(seen.born);
+	ck_assert_uint_eq(seen.elapsed_ns, 8 * NSEC_PER_SEC);
+	sweep(&b);
+	ck_assert_uint_eq(seen.elapsed_ns, NSEC_PER_SEC);
+	path_table_set_slices(table, 4);
+	sweep(&c);
+	ck_assert_uint_eq(seen.elapsed_ns, NSEC_PER_SEC);
+	sweep(&d);
+	ck_assert(seen.born);
+	ck_assert_uint_eq(seen.elapsed_ns, 2 * NSEC_PER_SEC);
+}
+END_TEST
+
 /* Once every part was looked at, what is new in one was born since. */
 START_TEST(test_parts_know_births)
 {
@@ -110,6 +135,7 @@ END_TEST
 
 HARNESS_MAIN("path_parts",
 	     HARNESS_FIXTURE(suite, "parts", setup, teardown, test_parts_drop_nothing_that_lives,
-			     test_fewer_parts_drop_nothing_that_lives, test_parts_know_births,
+			     test_fewer_parts_drop_nothing_that_lives,
+			     test_births_know_the_look_before, test_parts_know_births,
 			     test_whole_sweeps_cover_what_parts_need,
 			     test_a_flow_of_every_part_counts_once);)
