@@ -46,7 +46,7 @@ PATHS = {path.name: path for path in (
          coarse="100us"),
     Path("shallow", "40 ms, 50 Mbit/s, 62 KB, shared",
          {"rtt": "40ms", "rate": "50M", "queue": "62500"}, rival=True),
-    # A tenth is to be gained, and the trial has to find it among transfers that differ by more.
+    # A fourth is to be gained, and the trial has to find it among transfers that differ by more.
     Path("slight", "40 ms, 50 Mbit/s, 0.03 % loss",
          {"rtt": "40ms", "rate": "50M", "up_loss": "0.03%"}, extra=True),
 )}
