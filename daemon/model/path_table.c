@@ -173,7 +173,7 @@ void path_table_sweep_begin(PathTable *table, uint64_t now_ns)
 	table->sweep++;
 	if (table->sweep - table->turn >= table->slices)
 		table->turn = table->sweep;
-	table->previous_ns = look_before(table, table->sweep);
+	table->previous_ns = look_before(table, table->sweep); /* its place may be the next one's */
 	table->looks_ns[table->sweep % BUDGET_SLICES_MAX] = now_ns;
 	table->sweep_bytes = 0;
 	if (table->flows.evicted != table->evicted) {
@@ -509,9 +509,7 @@ static void end_paths(PathTable *table, uint64_t now_ns)
  * had its last look seven sweeps ago without anything being wrong. */
 static bool is_gone(const PathTable *table, const Flow *flow)
 {
-	uint32_t before_split = table->split > 0 ? table->split - 1 : 0;
-
-	return table->sweep - MAX(flow->sweep, before_split) >= 2 * table->slices;
+	return table->sweep + 1 - MAX(flow->sweep + 1, table->split) >= 2 * table->slices;
 }
 
 void path_table_sweep_end(PathTable *table, uint64_t now_ns, bool complete)

@@ -202,6 +202,19 @@ def busy_loops(count):
             loop.wait()
 
 
+def empty_file(what):
+    """The path of a new one, for a helper program to write its record to."""
+    fd, path = tempfile.mkstemp(prefix=f"netopt-{what}-")
+    os.close(fd)
+    return path
+
+
+def json_lines(path):
+    """Such a record: an object a line."""
+    with open(path, encoding="ascii") as file:
+        return [json.loads(line) for line in file]
+
+
 # What is late only if the machine stands still at one of these: the packet leaves, turns around in
 # the link each way, and comes.
 MOMENTS_OF_A_ROUND_TRIP = 4
@@ -211,8 +224,7 @@ class Stillness:
     """When the machine stood still, by wanstill: it has no part in what is measured."""
 
     def __init__(self):
-        fd, self.path = tempfile.mkstemp(prefix="netopt-still-")
-        os.close(fd)
+        self.path = empty_file("still")
         self.process = spawn([build_path("tests", "net", "wanstill"), self.path],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         if read_line(self.process, PATIENCE_SECONDS) != "ready":
@@ -232,9 +244,8 @@ class Stillness:
         self.process.stdin.write(b"sync\n")
         if read_line(self.process, PATIENCE_SECONDS) != "ok":
             raise RuntimeError("wanstill does not answer")
-        with open(self.path, encoding="ascii") as file:
-            rows = [json.loads(line) for line in file]
-        return [(row["beginNs"], row["endNs"]) for row in rows if row["endNs"] > since_ns]
+        return [(row["beginNs"], row["endNs"]) for row in json_lines(self.path)
+                if row["endNs"] > since_ns]
 
     def stalls(self):
         """Those of all processors as one, in order, without overlaps: whoever waits for one
@@ -247,10 +258,9 @@ class Stillness:
         elapsed_ns = (time.monotonic_ns() - since_ns) * len(os.sched_getaffinity(0))
         return excess(self.rows(since_ns), late_us * 1000) / max(elapsed_ns, 1)
 
-    def explains(self, permille, late_us, since_ns=0, moments=MOMENTS_OF_A_ROUND_TRIP):
-        """Whether the machine itself made this quantile of what waits at so many moments that
-        late. A share of few is not exact: half of it is enough."""
-        return explained(permille, self.share(late_us, since_ns), moments)
+    def explains(self, permille, late_us, since_ns=0):
+        """Whether the machine itself made this quantile of round trips that late."""
+        return explained(permille, self.share(late_us, since_ns))
 
 
 def excess(rows, late_ns):
@@ -258,9 +268,10 @@ def excess(rows, late_ns):
     return sum(max(0, end - begin - late_ns) for begin, end in rows)
 
 
-def explained(permille, share, moments=MOMENTS_OF_A_ROUND_TRIP):
-    """Whether such a share of the moments reaches what a quantile leaves out."""
-    return moments * share >= (1000 - permille) / 1000 / 2
+def explained(permille, share):
+    """Whether such a share of the moments reaches what a quantile of round trips leaves out. A share
+    of few is not exact: half of it is enough."""
+    return MOMENTS_OF_A_ROUND_TRIP * share >= (1000 - permille) / 1000 / 2
 
 
 def union(spans):
@@ -468,8 +479,7 @@ class Link:
         for option, wanted in (("record-syn", record_syn), ("record", record),
                                ("record-late", record_late)):
             if wanted:
-                fd, self.records[option] = tempfile.mkstemp(prefix=f"netopt-{option}-")
-                os.close(fd)
+                self.records[option] = empty_file(option)
                 argv += ["--" + option, self.records[option]]
         for word, value in words.items():
             argv += ["--" + word.replace("_", "-"), str(value)]
@@ -531,8 +541,7 @@ class Link:
 
     def _recorded(self, option):
         self._command("sync")
-        with open(self.records[option], encoding="ascii") as file:
-            return [json.loads(line) for line in file]
+        return json_lines(self.records[option])
 
 
 class Lab:

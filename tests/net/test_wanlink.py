@@ -319,6 +319,6 @@ def test_killed(tap):
 
 
 if __name__ == "__main__":
-    harness.main([("judge", test_judge), ("latency", test_latency), ("rate", test_rate), ("loss", test_loss),
-                  ("throughput", test_throughput), ("coarse", test_coarse), ("cleanup", test_cleanup),
-                  ("killed", test_killed)])
+    harness.main([("judge", test_judge), ("latency", test_latency), ("rate", test_rate),
+                  ("loss", test_loss), ("throughput", test_throughput), ("coarse", test_coarse),
+                  ("cleanup", test_cleanup), ("killed", test_killed)])

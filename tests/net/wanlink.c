@@ -285,9 +285,9 @@ static void command(struct wanlink *link, char *line)
 	}
 	if (word && strcmp(word, "sync") == 0) {
 		r = link->syn ? wansyn_flush(link->syn) : 0;
-		if (r == 0 && link->record)
+		if (r == 0)
 			r = wanlog_flush(link->record);
-		if (r == 0 && link->late)
+		if (r == 0)
 			r = wanlog_flush(link->late);
 		word = NULL;
 	}

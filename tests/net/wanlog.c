@@ -35,6 +35,8 @@ int wanlog_flush(struct wanlog *log)
 {
 	size_t done = 0;
 
+	if (!log)
+		return 0;
 	while (done < log->n_buffered) {
 		ssize_t n = write(log->fd, log->buffer + done, log->n_buffered - done);
 

@@ -12,5 +12,5 @@ struct wanlog;
 int wanlog_new(const char *file, struct wanlog **ret_log);
 /* One line, the newline included; at most 256 bytes. Writes out only if the memory is full. */
 void wanlog_line(struct wanlog *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int wanlog_flush(struct wanlog *log);
+int wanlog_flush(struct wanlog *log); /* NULL: nothing to do */
 void wanlog_free(struct wanlog *log); /* flushes */
